@@ -1,0 +1,44 @@
+# The commands of this project. Each works on a fresh clone: what it needs, it installs into .venv first.
+
+PYTHON ?= python3
+PORT   ?= 8000
+BIN    := .venv/bin
+
+.PHONY: help install run test check lock
+
+help:            ## say what there is
+	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+
+install: .venv/installed  ## make .venv, with exactly the packages of requirements/, and stop
+
+run: .venv/installed  ## a server on http://127.0.0.1:8000 (PORT=9000 make run) with a demo organization; Ctrl-C stops it
+	@SCIM_ENV=development $(BIN)/scim-server demo --port $(PORT)
+
+test: .venv/installed-dev  ## the whole test suite, on SQLite and on PostgreSQL
+	@$(BIN)/pytest
+
+check: .venv/installed-dev  ## what CI checks besides the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: .venv/installed-dev  ## resolve requirements/ anew after a change of dependencies in pyproject.toml
+	$(BIN)/pip install --quiet 'uv>=0.9,<1'
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --python-version 3.11 --no-header \
+	    --no-emit-index-url --no-emit-find-links --group dev pyproject.toml --output-file requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --python-version 3.11 --no-header \
+	    --no-emit-index-url --no-emit-find-links --constraint requirements/dev.txt --group build pyproject.toml --output-file requirements/server.txt
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "scim-server needs Python 3.11 or newer: PYTHON=python3.11 make …")'
+	$(PYTHON) -m venv .venv
+
+.venv/installed: requirements/server.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/server.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-dev: requirements/dev.txt .venv/installed
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,27 @@
+"""The only place where anything is wired."""
+
+from flask import Flask
+
+from scim_server import logs
+from scim_server.config import Settings, load_settings
+from scim_server.db import Database, connect
+from scim_server.web import errors, health, requests, scim
+from scim_server.web.state import State, keep
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
+    """Build the application; the tests hand over their own settings and database.
+
+    Raises scim_server.config.ConfigError.
+    """
+    settings = settings or load_settings()
+    logs.configure(settings)
+    app = Flask("scim_server", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.url_map.strict_slashes = False
+    keep(app.extensions, State(settings, database or connect(settings)))
+    requests.watch(app)
+    errors.handle_errors(app)
+    app.register_blueprint(scim.bp)
+    app.register_blueprint(health.bp)
+    return app

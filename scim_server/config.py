@@ -1,0 +1,166 @@
+"""Settings: one typed object, read once at the start; a wrong value stops the start with a sentence that names it."""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+PREFIX = "SCIM_"
+# Names that begin with the prefix and are no setting of this file: the one that chooses the file beside default.toml.
+_ENVIRONMENT = "SCIM_ENV"
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; `str()` is one sentence a line, each naming the setting."""
+
+
+def _database_url(value: str) -> str:
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise ValueError("is not a database URL such as sqlite:///var/scim.db or postgresql://…") from None
+    if url.get_backend_name() == "postgres":
+        url = url.set(drivername="postgresql")
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ValueError("must be the URL of a SQLite or a PostgreSQL database")
+    if url.get_backend_name() == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise ValueError("must name a file: every worker of the server opens it")
+        return url.set(drivername="sqlite+pysqlite").render_as_string(hide_password=False)
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def _public_url(value: str) -> str:
+    parts = urlsplit(value)
+    if not value:
+        return value
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError("must look like https://scim.example.com")
+    return value.rstrip("/")
+
+
+def _secret_key(value: SecretStr) -> SecretStr:
+    if 0 < len(value.get_secret_value()) < 32:
+        raise ValueError("must have at least 32 characters")
+    return value
+
+
+def _mail_url(value: str) -> str:
+    if not value.startswith(("smtp://", "smtps://", "file:")):
+        raise ValueError("must begin with smtp://, smtps:// or file:")
+    return value
+
+
+class Settings(BaseSettings):
+    """What config/default.toml documents, one field a setting."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    database_url: Annotated[str, AfterValidator(_database_url)]
+    database_pool_size: int = Field(ge=1, le=100)
+    public_url: Annotated[str, AfterValidator(_public_url)]
+    host: str = Field(min_length=1)
+    port: int = Field(ge=1, le=65535)
+    workers: int = Field(ge=1, le=64)
+    threads: int = Field(ge=1, le=256)
+    graceful_seconds: int = Field(ge=1, le=600)
+    secret_key: Annotated[SecretStr, AfterValidator(_secret_key)]
+    mail_url: Annotated[str, AfterValidator(_mail_url)]
+    queue_url: str
+    allow_private_networks: bool
+    max_body_bytes: int = Field(ge=1024)
+    default_page_size: int = Field(ge=1)
+    max_page_size: int = Field(ge=1, le=10_000)
+    log_level: Literal["debug", "info", "warning", "error"]
+    log_format: Literal["json", "console"]
+
+    @model_validator(mode="after")
+    def _page_sizes_agree(self) -> Self:
+        if self.default_page_size > self.max_page_size:
+            raise ValueError("SCIM_DEFAULT_PAGE_SIZE must not be larger than SCIM_MAX_PAGE_SIZE")
+        return self
+
+    @property
+    def base_url(self) -> str:
+        """The address that the outside world uses, without a slash at its end."""
+        return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database(self) -> URL:
+        return make_url(self.database_url)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del file_secret_settings
+        files = TomlConfigSettingsSource(settings_cls, toml_file=_files(os.environ.get(_ENVIRONMENT, "")))
+        return init_settings, env_settings, dotenv_settings, files
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; `overrides` (what the command line says) win over environment, `.env` and files.
+
+    Raises ConfigError.
+    """
+    _refuse_misspelt(os.environ)
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        raise ConfigError("\n".join(_sentence(each) for each in error.errors())) from None
+
+
+def _files(environment: str) -> list[Path]:
+    default = _default_file()
+    if not environment:
+        return [default]
+    chosen = default.with_name(f"{environment}.toml")
+    if not environment.isidentifier() or not chosen.is_file():
+        raise ConfigError(f"{_ENVIRONMENT} is {environment!r}, but there is no config/{environment}.toml")
+    return [default, chosen]
+
+
+def _default_file() -> Path:
+    """config/default.toml of the checkout, or the copy of it that an installed package carries."""
+    package = Path(__file__).parent
+    checkout = package.parent / "config" / "default.toml"
+    return checkout if checkout.is_file() else package / "default.toml"
+
+
+def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+    known = [f"{PREFIX}{name}".upper() for name in Settings.model_fields] + [_ENVIRONMENT]
+    for name in environment:
+        if name.startswith(PREFIX) and name not in known:
+            # Only a near miss is a mistake: a script may well keep its token in SCIM_TOKEN.
+            near = get_close_matches(name, known, n=1, cutoff=0.85)
+            if near:
+                raise ConfigError(f"{name} is not a setting. Did you mean {near[0]}?")
+
+
+def _sentence(error: Any) -> str:
+    message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:
+        return str(message)
+    name = f"{PREFIX}{error['loc'][0]}".upper().replace(PREFIX + PREFIX, PREFIX)
+    if error["type"] == "extra_forbidden":
+        return f"{name} is not a setting."
+    return f"{name} {message[0].lower()}{message[1:]}."

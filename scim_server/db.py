@@ -1,0 +1,96 @@
+"""The database: its engine, its transactions, and what an integrity error says."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, sessionmaker
+
+from scim_server.config import Settings
+
+# How long a writer waits for another one, in milliseconds: longer than any transaction of ours, shorter than an IdP.
+_SQLITE_BUSY_MS = 15_000
+
+
+class Database:
+    """Hands out transactions. One of them is one use case: it commits as a whole when the block ends, or not at all."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._readers = sessionmaker(engine, expire_on_commit=False)
+        self._writers = sessionmaker(engine.execution_options(writes=True), expire_on_commit=False)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with self._readers.begin() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        with self._writers.begin() as session:
+            yield session
+
+
+def connect(settings: Settings) -> Database:
+    """Open the database that the settings name; a SQLite file comes into being with its folder."""
+    url = settings.database
+    options: dict[str, Any] = {
+        "json_serializer": lambda value: orjson.dumps(value).decode(),
+        "json_deserializer": orjson.loads,
+        # Parameters hold names, addresses and hashes; an error that is logged must not.
+        "hide_parameters": True,
+    }
+    if url.get_backend_name() == "sqlite":
+        Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+        options["connect_args"] = {"timeout": _SQLITE_BUSY_MS / 1000}
+    else:
+        options |= {"pool_size": settings.database_pool_size, "max_overflow": 2, "pool_pre_ping": True}
+    engine = create_engine(url, **options)
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return Database(engine)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # _begin_sqlite says BEGIN, so that a writer can say BEGIN IMMEDIATE
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",  # a commit that we answered for survives a power cut
+        "foreign_keys = ON",
+        "case_sensitive_like = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later cannot wait for another writer in SQLite: it fails at once.
+    # So a writer takes the lock at its beginning, where busy_timeout makes it wait in line.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def violated_constraint(error: IntegrityError, tables: Iterator[Table] | list[Table]) -> str | None:
+    """The name of the unique constraint or index that an integrity error is about, if it is about one.
+
+    PostgreSQL says the name; SQLite says the columns ("UNIQUE constraint failed: users.org_id, users.user_name_key").
+    """
+    diagnostics = getattr(error.orig, "diag", None)
+    if diagnostics is not None:
+        name: str | None = diagnostics.constraint_name
+        return name
+    _, found, columns = str(error.orig).partition("UNIQUE constraint failed: ")
+    if not found:
+        return None
+    names = [column.strip() for column in columns.split(",")]
+    for table in tables:
+        for index in table.indexes:
+            if index.unique and [f"{table.name}.{column.name}" for column in index.columns] == names:
+                return str(index.name)
+    return None

@@ -1,0 +1,58 @@
+"""SQL that SQLite and PostgreSQL say in different words."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, ColumnElement, TableValuedAlias, bindparam, column, literal
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from scim_server.models.types import Ids, search_json
+
+
+class _AnyOf(FunctionElement[bool]):
+    name = "any_of"
+    type = Boolean()
+    inherit_cache = True
+
+
+def any_of(column: Any, ids: Collection[UUID]) -> ColumnElement[bool]:
+    """`column` is one of `ids`, which travel as one parameter however many they are."""
+    return _AnyOf(column, bindparam(None, ids, type_=Ids(), unique=True))
+
+
+@compiles(_AnyOf, "postgresql")
+def _any_of_array(element: _AnyOf, compiler: Any, **options: Any) -> str:
+    one, many = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"({one} = ANY ({many}))"
+
+
+@compiles(_AnyOf, "sqlite")
+def _any_of_json(element: _AnyOf, compiler: Any, **options: Any) -> str:
+    one, many = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"({one} IN (SELECT value FROM json_each({many})))"  # noqa: S608 - the parts are compiled SQL
+
+
+class _Elements(FunctionElement[Any]):
+    name = "elements"
+    inherit_cache = True
+
+
+def elements(document: ColumnElement[Any], *path: str) -> TableValuedAlias:
+    """The entries of the array at `path` of a JSON document, one row each, in the column `value`; none if absent."""
+    steps = [literal(step) for step in path]
+    return _Elements(document, *steps).table_valued(column("value", search_json()))
+
+
+@compiles(_Elements, "postgresql")
+def _jsonb_elements(element: _Elements, compiler: Any, **options: Any) -> str:
+    document, *steps = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"jsonb_array_elements({' -> '.join([document, *steps])})"
+
+
+@compiles(_Elements, "sqlite")
+def _json_each(element: _Elements, compiler: Any, **options: Any) -> str:
+    document, *steps = (compiler.process(clause, **options) for clause in element.clauses)
+    path = " || ".join(["'$'", *(f"""'."' || {step} || '"'""" for step in steps)])
+    return f"json_each({document}, {path})"

@@ -1,0 +1,88 @@
+"""Column types that behave alike on SQLite and PostgreSQL."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import CHAR, JSON, DateTime, Dialect, String, Text, TypeDecorator
+from sqlalchemy import Uuid as NativeUuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.types import TypeEngine
+
+
+class Id(TypeDecorator[UUID]):
+    """A UUID, native on PostgreSQL; on SQLite the text that a person sees in a URL, so that filters compare that."""
+
+    impl = CHAR(36)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        native = dialect.name == "postgresql"
+        return dialect.type_descriptor(NativeUuid() if native else CHAR(36))
+
+    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
+        return value if value is None or dialect.name == "postgresql" else str(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
+        return value if value is None or dialect.name == "postgresql" else UUID(value)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware and in UTC in Python, whatever the database keeps."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        instant = value.astimezone(UTC)
+        return instant if dialect.name == "postgresql" else instant.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Document(TypeDecorator[dict[str, Any]]):
+    """A JSON object that is only ever shown, so it is kept as the text that will be sent."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: dict[str, Any] | None, _dialect: Dialect) -> str | None:
+        return None if value is None else orjson.dumps(value).decode()
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> dict[str, Any] | None:
+        return None if value is None else orjson.loads(value)
+
+
+def key_text() -> TypeEngine[str]:
+    """Text that is compared and ordered by code point, on either database and under any locale."""
+    return String().with_variant(String(collation="C"), "postgresql")
+
+
+def search_json() -> TypeEngine[Any]:
+    """A JSON object that queries look into."""
+    return JSON().with_variant(JSONB(), "postgresql")
+
+
+class Ids(TypeDecorator[Collection[UUID]]):
+    """Many ids as one parameter: an array on PostgreSQL, JSON on SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        native = dialect.name == "postgresql"
+        return dialect.type_descriptor(ARRAY(NativeUuid()) if native else Text())
+
+    def process_bind_param(self, value: Collection[UUID] | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value if value is None else list(value)
+        return orjson.dumps([str(each) for each in value]).decode()

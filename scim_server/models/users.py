@@ -1,0 +1,75 @@
+"""Users: one person in one organization.
+
+A user is kept twice over: `document` is the profile as it is shown, in the canonical names of the SCIM schemas, so
+that nothing a directory sent is ever lost; the other columns are what the domain uses or an index serves. `search` is
+the document with every string in the form that comparisons use, and only filters read it.
+"""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from scim_server.models.base import Base, OfOrganization, Versioned, belongs_to_organization, reference
+from scim_server.models.types import Document, key_text, search_json
+
+
+class UserStatus(StrEnum):
+    ACTIVE = "active"
+    DEACTIVATED = "deactivated"
+    DELETED = "deleted"
+
+
+_LIVING = text("status <> 'deleted'")
+
+
+class User(OfOrganization, Versioned, Base):
+    __tablename__ = "users"
+    __table_args__ = (
+        belongs_to_organization(),
+        reference("directory_id", "directories"),
+        # A deleted user gives the name back: RFC 7644 §3.6 has the next one of that name created without a conflict.
+        Index(
+            "uq_users_user_name",
+            "org_id",
+            "user_name_key",
+            unique=True,
+            sqlite_where=_LIVING,
+            postgresql_where=_LIVING,
+        ),
+        Index(None, "org_id", "external_id"),
+        Index(None, "org_id", "display_name_key"),
+        Index(None, "org_id", "updated_at"),
+        Index(None, "org_id", "status", "id"),
+    )
+
+    directory_id: Mapped[UUID | None]
+    status: Mapped[str] = mapped_column(default=UserStatus.ACTIVE)
+    user_name: Mapped[str]
+    display_name: Mapped[str]
+    document: Mapped[dict[str, Any]] = mapped_column(Document)
+
+    user_name_key: Mapped[str] = mapped_column(key_text())
+    external_id: Mapped[str | None] = mapped_column(key_text())
+    display_name_key: Mapped[str | None] = mapped_column(key_text())
+    search: Mapped[dict[str, Any]] = mapped_column(search_json(), deferred=True)
+
+    @property
+    def active(self) -> bool:
+        return self.status == UserStatus.ACTIVE
+
+
+class UserEmail(Base):
+    """The e-mail addresses of a user, in the form that comparisons use, so that a look-up is one of an index."""
+
+    __tablename__ = "user_emails"
+    __table_args__ = (
+        reference("user_id", "users", ondelete="CASCADE"),
+        Index(None, "org_id", "address_key"),
+    )
+
+    org_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    address_key: Mapped[str] = mapped_column(key_text(), primary_key=True)

@@ -1,0 +1,55 @@
+"""What a use case of the protocol gives back; the web says it in HTTP."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from scim_server.models.base import Versioned
+from scim_server.services.context import Context
+
+LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`version` is the ETag, `location` the URL of what was created, `body` a JSON value or None."""
+
+    status: int
+    body: Any = None
+    version: str | None = None
+    location: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def base_url(ctx: Context) -> str:
+    """The URL that every SCIM resource of the organization is below."""
+    return f"{ctx.settings.base_url}/scim/v2/{ctx.org.slug}"
+
+
+def etag(row: Versioned) -> str:
+    """RFC 7644 §3.14: weak, because the same version may be shown in other words."""
+    return f'W/"{row.version}"'
+
+
+def meta(ctx: Context, resource_type: str, row: Any) -> dict[str, str]:
+    return {
+        "resourceType": resource_type,
+        "created": instant(row.created_at),
+        "lastModified": instant(row.updated_at),
+        "location": f"{base_url(ctx)}/{resource_type}s/{row.id}",
+        "version": etag(row),
+    }
+
+
+def instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def list_response(resources: list[Any], *, total: int, start_index: int = 1) -> dict[str, Any]:
+    return {
+        "schemas": [LIST_RESPONSE],
+        "totalResults": total,
+        "startIndex": start_index,
+        "itemsPerPage": len(resources),
+        "Resources": resources,
+    }

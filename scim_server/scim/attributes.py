@@ -1,0 +1,305 @@
+"""Where each attribute of each schema is kept, and how its values compare.
+
+The tables at the end are the whole map, attribute → place: columns for what an identity provider looks up, rows for
+memberships, and for every other attribute of the schemas the `search` document. What is in no table is in no schema.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from scim2_models import Extension, Path, default_comparison_key
+from scim2_models.path import AttributeBinding
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    String,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    true,
+)
+from sqlalchemy.orm import InstrumentedAttribute
+
+from scim_server.models import Membership, Team, User, UserEmail, UserStatus
+from scim_server.models.expressions import elements
+from scim_server.models.types import Id, key_text
+from scim_server.scim.schemas import GROUP, USER, GroupProfile, UserResource
+from scim_server.services.errors import NotFound
+
+# The parameters of a compiled filter, which are known when a request comes in.
+ORG_ID = "its_org_id"
+BASE_URL = "its_base_url"
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value, or none: a column, or an SQL expression."""
+
+    expression: Any
+
+
+@dataclass(frozen=True, slots=True)
+class IdScalar(Scalar):
+    """A UUID: what is compared is its text, but an index finds it as what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition(Scalar):
+    """A boolean that is no column but follows from one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complex:
+    """A complex attribute with one value: its sub-attributes, by the name of their field."""
+
+    parts: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The values of a multi-valued attribute as rows, tied to the resource by `link`."""
+
+    source: FromClause
+    link: ColumnElement[bool]
+    parts: Mapping[str, Scalar]
+
+    def exist(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        return select(literal(1)).select_from(self.source).where(self.link, condition).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A multi-valued attribute. `look_up` answers from an index which resources may have a given `value` at all."""
+
+    rows: Callable[[], Rows]
+    look_up: Callable[[str], ColumnElement[bool]] | None = None
+
+
+Place = Scalar | IdScalar | Condition | Complex | Entries
+Places = Mapping[tuple[str, str], Place]  # (URN of the schema, name of the field) → place
+
+
+def _json_scalar(element: ColumnElement[Any], target: type | None) -> Scalar:
+    """A value inside a JSON document, as the type that the schema says it has."""
+    json: Any = element
+    if target is bool:
+        return Scalar(json.as_boolean())
+    return Scalar(cast(json.as_string(), key_text()))
+
+
+def _parts(binding: AttributeBinding, at: Callable[[str], ColumnElement[Any]]) -> dict[str, Scalar]:
+    model: Any = binding.field_type
+    return {
+        name: _json_scalar(at(info.serialization_alias), model.get_field_root_type(name))
+        for name, info in model.model_fields.items()
+    }
+
+
+def _in_document(search: InstrumentedAttribute[Any], binding: AttributeBinding) -> Place:
+    """The place of an attribute that only the document has."""
+    column: Any = search
+    path = steps(binding)
+    is_complex = hasattr(binding.field_type, "model_fields")
+    if not binding.is_multivalued:
+        if not is_complex:
+            return _json_scalar(column[path], binding.target_type)
+        return Complex(_parts(binding, lambda name: column[(*path, name)]))
+
+    def rows() -> Rows:
+        source = elements(column, *path)
+        value: Any = source.c.value
+        return Rows(source, true(), _parts(binding, lambda name: value[name]))
+
+    return Entries(rows)
+
+
+def _top_level(model: Any) -> list[AttributeBinding]:
+    """Each attribute of a resource and its extensions, but those that every resource has."""
+    paths = Path[model].iter_paths(include_subattributes=False)
+    return [binding for path in paths if (binding := path.resolve()) is not None]
+
+
+def steps(binding: AttributeBinding) -> tuple[str, ...]:
+    """Where an attribute is in a document, by canonical names: extensions are objects under their URN."""
+    schema: Any = binding.model
+    names = binding.urn.removeprefix(f"{schema.__schema__}:").split(".")
+    return (str(schema.__schema__), *names) if issubclass(schema, Extension) else tuple(names)
+
+
+def _documented(model: Any, search: InstrumentedAttribute[Any]) -> dict[tuple[str, str], Place]:
+    return {
+        (str(binding.model.__schema__), binding.field_name): _in_document(search, binding)  # type: ignore[attr-defined]
+        for binding in _top_level(model)
+    }
+
+
+def _location(resource_type: str, id: Any) -> Scalar:
+    return Scalar(bindparam(BASE_URL, "", String) + f"/{resource_type}s/" + cast(id, String))
+
+
+def _common(schema: str, table: Any, resource_type: str) -> dict[tuple[str, str], Place]:
+    """The attributes that every resource has (RFC 7643 §3.1)."""
+
+    def schemas() -> Rows:
+        source = elements(table.search, "schemas")
+        return Rows(source, true(), {"value": _json_scalar(source.c.value["value"], str)})
+
+    return {
+        (schema, "schemas"): Entries(schemas),
+        (schema, "id"): IdScalar(table.id),
+        (schema, "external_id"): Scalar(table.external_id),
+        (schema, "meta"): Complex(
+            {
+                "resource_type": Scalar(literal(resource_type)),
+                "created": Scalar(table.created_at),
+                "last_modified": Scalar(table.updated_at),
+                "location": _location(resource_type, table.id),
+                "version": Scalar(literal('W/"') + cast(table.version, String) + '"'),
+            }
+        ),
+    }
+
+
+def parse_id(text: str) -> UUID | None:
+    """The id of ours that a text spells, or None: upper case and braces are spellings of no id of ours."""
+    try:
+        id = UUID(text)
+    except ValueError:
+        return None
+    return id if str(id) == text else None
+
+
+def known_id(kind: str, text: str) -> UUID:
+    """The id that a URL spells.
+
+    Raises NotFound where it cannot be one of ours.
+    """
+    id = parse_id(text)
+    if id is None:
+        raise NotFound(kind, text)
+    return id
+
+
+def _of_organization(column: Any) -> ColumnElement[bool]:
+    equal: ColumnElement[bool] = column == bindparam(ORG_ID, None, Id)
+    return equal
+
+
+def _has_email(address_key: str) -> ColumnElement[bool]:
+    return User.id.in_(
+        select(UserEmail.user_id).where(_of_organization(UserEmail.org_id), UserEmail.address_key == address_key)
+    )
+
+
+def _is_in_group(team_id: str) -> ColumnElement[bool]:
+    return User.id.in_(
+        select(Membership.user_id)
+        .join(Team, and_(Team.org_id == Membership.org_id, Team.id == Membership.team_id))
+        .where(_of_organization(Membership.org_id), Team.id == parse_id(team_id), Team.deleted_at.is_(None))
+    )
+
+
+def _has_member(user_id: str) -> ColumnElement[bool]:
+    return Team.id.in_(
+        select(Membership.team_id).where(_of_organization(Membership.org_id), Membership.user_id == parse_id(user_id))
+    )
+
+
+def _groups_of_user() -> Rows:
+    team = and_(Team.org_id == Membership.org_id, Team.id == Membership.team_id, Team.deleted_at.is_(None))
+    parts = {
+        "value": IdScalar(Membership.team_id),
+        "display": Scalar(Team.display_name_key),
+        "type": Scalar(literal("direct")),
+        "ref": _location("Group", Membership.team_id),
+    }
+    link = and_(Membership.org_id == User.org_id, Membership.user_id == User.id)
+    return Rows(Membership.__table__.join(Team.__table__, team), link, parts)
+
+
+MEMBER_PARTS: Mapping[str, Scalar] = {
+    "value": IdScalar(Membership.user_id),
+    "type": Scalar(literal("user")),
+    "display": Scalar(
+        select(func.coalesce(User.display_name_key, User.user_name_key))
+        .where(User.org_id == Membership.org_id, User.id == Membership.user_id)
+        .scalar_subquery()
+    ),
+    "ref": _location("User", Membership.user_id),
+}
+
+
+def _members_of_group() -> Rows:
+    link = and_(Membership.org_id == Team.org_id, Membership.team_id == Team.id)
+    return Rows(Membership.__table__, link, MEMBER_PARTS)
+
+
+USER_PLACES: Places = {
+    **_documented(UserResource, User.search),
+    **_common(USER, User, "User"),
+    (USER, "user_name"): Scalar(User.user_name_key),
+    (USER, "display_name"): Scalar(User.display_name_key),
+    (USER, "active"): Condition(User.status == UserStatus.ACTIVE),
+    (USER, "password"): Scalar(cast(null(), String)),  # RFC 7643 §4.1.1: nothing may be learnt of it
+    (USER, "emails"): Entries(
+        _documented(UserResource, User.search)[USER, "emails"].rows,  # type: ignore[union-attr]
+        look_up=_has_email,
+    ),
+    (USER, "groups"): Entries(_groups_of_user, look_up=_is_in_group),
+}
+
+GROUP_PLACES: Places = {
+    **_documented(GroupProfile, Team.search),
+    **_common(GROUP, Team, "Group"),
+    (GROUP, "display_name"): Scalar(Team.display_name_key),
+    (GROUP, "members"): Entries(_members_of_group, look_up=_has_member),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """How to bring a document, or a part of one, to the form that comparisons use."""
+
+    leaves: dict[str, AttributeBinding] = field(default_factory=dict)
+    parts: dict[str, "_Fold"] = field(default_factory=dict)
+
+    def __call__(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        folded: dict[str, Any] = {}
+        for name, value in document.items():
+            if (part := self.parts.get(name)) is not None:
+                folded[name] = [part(each) for each in value] if isinstance(value, list) else part(value)
+            elif (binding := self.leaves.get(name)) is not None:
+                folded[name] = _folded_leaf(binding, value)
+        return folded
+
+
+def _folded_leaf(binding: AttributeBinding, value: Any) -> Any:
+    if isinstance(value, list):
+        # Entries are objects in every array, so that one way of reading them serves all.
+        return [{"value": _folded_leaf(binding, each)} for each in value]
+    return default_comparison_key(binding, value) if isinstance(value, str) else value
+
+
+def _fold(model: Any) -> _Fold:
+    root = _Fold()
+    for path in [Path[model]("schemas"), *Path[model].iter_paths()]:
+        binding = path.resolve()
+        if binding is None:  # the URN of an extension
+            continue
+        *into, leaf = steps(binding)
+        fold = root
+        for step in into:
+            fold.leaves.pop(step, None)
+            fold = fold.parts.setdefault(step, _Fold())
+        fold.leaves[leaf] = binding
+    return root
+
+
+fold_user = _fold(UserResource)
+fold_group = _fold(GroupProfile)

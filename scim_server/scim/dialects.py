@@ -1,0 +1,40 @@
+"""What identity providers send in their own way, put into the words of the RFCs before anything else looks at it.
+
+A rewrite is a function with a name, made necessary by an exchange that its docstring names. They grow into one list a
+provider; today the tolerant reading serves them all.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from scim2_models import ScimPolicy
+
+Payload = dict[str, Any]
+Rewrite = Callable[[Payload, frozenset[str]], Payload]
+
+# What scim2-models tolerates by itself: attributes that no schema has, `remove` with a value array, and a filter in a
+# PATCH path that nothing matches yet, which creates what it describes.
+TOLERANT = ScimPolicy(
+    unknown=ScimPolicy.Unknown.ignore,
+    remove_value_as_filter=ScimPolicy.RemoveValue.apply,
+    unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
+)
+
+
+def drop_unknown_schemas(payload: Payload, known: frozenset[str]) -> Payload:
+    """Entra ID lists `http://schemas.microsoft.com/…/ADSCIM/2.0/Group`, which is not to be echoed (exchange 42)."""
+    listed = payload.get("schemas")
+    if not isinstance(listed, list):
+        return payload
+    return payload | {"schemas": [urn for urn in listed if isinstance(urn, str) and urn.lower() in known]}
+
+
+REWRITES: tuple[Rewrite, ...] = (drop_unknown_schemas,)
+
+
+def normalise(payload: Mapping[str, Any], known_schemas: frozenset[str]) -> Payload:
+    """A resource as the RFCs would have it; `known_schemas` are those of its type, in lower case."""
+    rewritten = dict(payload)
+    for rewrite in REWRITES:
+        rewritten = rewrite(rewritten, known_schemas)
+    return rewritten

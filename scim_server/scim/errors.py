@@ -1,0 +1,74 @@
+"""Errors as SCIM says them (RFC 7644 §3.12). Whatever goes wrong below /scim becomes one of these bodies."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from scim2_models import Error, SCIMException
+
+from scim_server.scim.answers import Answer
+from scim_server.services.errors import (
+    AlreadyExists,
+    DomainError,
+    InvalidValue,
+    NotAuthenticated,
+    NotFound,
+    Outdated,
+)
+
+ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an error of the domain is called in SCIM."""
+
+    status: int
+    scim_type: str | None = None
+
+
+# One line for each branch of services/errors.py; a subclass means what its branch means.
+MEANINGS: dict[type[DomainError], Meaning] = {
+    NotAuthenticated: Meaning(401),
+    NotFound: Meaning(404),
+    AlreadyExists: Meaning(409, "uniqueness"),
+    InvalidValue: Meaning(400, "invalidValue"),
+    Outdated: Meaning(412),
+}
+
+
+def error(status: int, detail: str, scim_type: str | None = None) -> Answer:
+    """An error, with the status as the string that RFC 7644 §3.12 has it be."""
+    body: dict[str, Any] = {"schemas": [ERROR], "status": str(status), "detail": detail}
+    if scim_type:
+        body["scimType"] = scim_type
+    return Answer(status, body)
+
+
+def meaning(error: DomainError) -> Meaning:
+    return next(MEANINGS[kind] for kind in type(error).__mro__ if kind in MEANINGS)
+
+
+def from_domain(problem: DomainError) -> Answer:
+    told = meaning(problem)
+    return error(told.status, str(problem), told.scim_type)
+
+
+def from_scim(problem: SCIMException) -> Answer:
+    return error(problem.status, problem.detail, problem.scim_type or None)
+
+
+def from_validation(problem: ValidationError) -> Answer:
+    """Everything that is wrong with a payload, in one answer: an admin mends it once, not once for each fault."""
+    told = Error.from_validation_errors(problem)
+    detail = " ".join(f"{(each.detail or '').rstrip('.')}." for each in told)
+    return error(told[0].status or 400, detail, told[0].scim_type)
+
+
+# What goes wrong in a request, other than an HTTPException: which exception, and what it is in SCIM.
+HANDLERS: dict[type[Exception], Callable[[Any], Answer]] = {
+    DomainError: from_domain,
+    SCIMException: from_scim,
+    ValidationError: from_validation,
+}

@@ -1,0 +1,138 @@
+"""SCIM Groups: between the resource that a directory knows and the team that we keep."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from scim2_models import Context as Direction
+
+from scim_server.models import Team
+from scim_server.scim import members
+from scim_server.scim.answers import Answer, base_url, etag, list_response, meta
+from scim_server.scim.attributes import GROUP_PLACES, fold_group, known_id
+from scim_server.scim.dialects import TOLERANT, normalise
+from scim_server.scim.etags import EntityTags, check_if_match
+from scim_server.scim.listing import read_listing
+from scim_server.scim.payloads import keep
+from scim_server.scim.projection import Projection, read_projection
+from scim_server.scim.schemas import GROUP, Group, GroupPatch, GroupProfile
+from scim_server.services import teams, users
+from scim_server.services.context import Context
+from scim_server.services.profiles import Profile
+
+_SCHEMAS = frozenset({GROUP.lower()})
+_NOT_IN_PROFILE = ("id", "meta")
+
+Parameters = Mapping[str, str]
+
+
+def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters) -> Answer:
+    """POST /Groups (RFC 7644 §3.3)."""
+    projection = read_projection(Group, parameters)
+    rest, named = members.take_members(payload)
+    team = teams.create_team(ctx, to_profile(_read(rest, Direction.RESOURCE_CREATION_REQUEST)))
+    if named is not None:
+        members.note_unknown(team, named, teams.add_members(ctx, team, named.ids).unknown)
+    return _answer(ctx, team, projection, status=201)
+
+
+def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
+    """GET /Groups/{id} (RFC 7644 §3.4.1)."""
+    projection = read_projection(Group, parameters)
+    return _answer(ctx, teams.get_team(ctx, known_id("group", id)), projection)
+
+
+def search(ctx: Context, parameters: Parameters) -> Answer:
+    """GET /Groups (RFC 7644 §3.4.2)."""
+    listing = read_listing(ctx, Group, GROUP_PLACES, parameters)
+    page = teams.list_teams(ctx, listing.selection, offset=listing.start_index - 1, limit=listing.count)
+    shown = show(ctx, page.rows, listing.projection)
+    return Answer(200, list_response(shown, total=page.total, start_index=listing.start_index))
+
+
+def replace(
+    ctx: Context, id: str, payload: Mapping[str, Any], parameters: Parameters, if_match: EntityTags | None
+) -> Answer:
+    """PUT /Groups/{id} (RFC 7644 §3.5.1). Members that it does not mention stay: absent is not empty."""
+    projection = read_projection(Group, parameters)
+    team = teams.get_team_to_change(ctx, known_id("group", id))
+    check_if_match(if_match, team)
+    rest, named = members.take_members(payload)
+    teams.write_profile(ctx, team, to_profile(_read(rest, Direction.RESOURCE_REPLACEMENT_REQUEST)))
+    if named is not None:
+        members.note_unknown(team, named, teams.set_members(ctx, team, named.ids).unknown)
+    return _answer(ctx, team, projection)
+
+
+def patch(
+    ctx: Context, id: str, payload: Mapping[str, Any], parameters: Parameters, if_match: EntityTags | None
+) -> Answer:
+    """PATCH /Groups/{id} (RFC 7644 §3.5.2). The members are never loaded: the cost is that of the change."""
+    projection = read_projection(Group, parameters)
+    rest, on_members = members.take_operations(payload)
+    team = teams.get_team_to_change(ctx, known_id("group", id))
+    check_if_match(if_match, team)
+    if not on_members or _has_operations(rest):
+        operations = GroupPatch.model_validate(rest, scim_ctx=Direction.RESOURCE_PATCH_REQUEST, scim_policy=TOLERANT)
+        resource = GroupProfile.model_validate(team.document | {"id": str(team.id)}, scim_policy=TOLERANT)
+        operations.patch(resource, TOLERANT)
+        teams.write_profile(ctx, team, to_profile(resource))
+    for operation in on_members:
+        members.apply(ctx, team, operation)
+    return _answer(ctx, team, projection)
+
+
+def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
+    """DELETE /Groups/{id} (RFC 7644 §3.6)."""
+    team = teams.get_team_to_change(ctx, known_id("group", id))
+    check_if_match(if_match, team)
+    teams.delete_team(ctx, team)
+    return Answer(204)
+
+
+def show(ctx: Context, rows: Sequence[Team], projection: Projection) -> list[dict[str, Any]]:
+    """Teams as resources, in the order of the rows."""
+    found: dict[UUID, list[UUID]] = {}
+    if projection.shows("members") and rows:
+        found = teams.members_of_teams(ctx, [team.id for team in rows])
+    names: dict[UUID, str] = {}
+    if projection.requests("members", "display"):
+        names = users.display_names(ctx, {user_id for ids in found.values() for user_id in ids})
+    return [projection(_resource(ctx, team, found.get(team.id), names)) for team in rows]
+
+
+def to_profile(resource: Any) -> Profile:
+    """What a resource says about a team, for the row."""
+    document = resource.model_dump(scim_ctx=Direction.DEFAULT, scim_policy=TOLERANT)
+    for name in _NOT_IN_PROFILE:
+        document.pop(name, None)
+    document["schemas"] = [GROUP]
+    return keep(document, fold_group)
+
+
+def _read(payload: Mapping[str, Any], direction: Direction) -> Any:
+    normalised = normalise(payload, _SCHEMAS)
+    return GroupProfile.model_validate(normalised, scim_ctx=direction, scim_policy=TOLERANT)
+
+
+def _has_operations(payload: Mapping[str, Any]) -> bool:
+    return any(bool(value) for name, value in payload.items() if name.lower() == "operations")
+
+
+def _answer(ctx: Context, team: Team, projection: Projection, *, status: int = 200) -> Answer:
+    [shown] = show(ctx, [team], projection)
+    location = f"{base_url(ctx)}/Groups/{team.id}" if status == 201 else None
+    return Answer(status, shown, version=etag(team), location=location)
+
+
+def _resource(ctx: Context, team: Team, user_ids: list[UUID] | None, names: Mapping[UUID, str]) -> dict[str, Any]:
+    resource = {"schemas": team.document["schemas"], "id": str(team.id)} | team.document
+    if user_ids is not None:
+        root = f"{base_url(ctx)}/Users"
+        resource["members"] = [
+            {"value": str(user_id), "$ref": f"{root}/{user_id}", "type": "User"}
+            | ({"display": names[user_id]} if user_id in names else {})
+            for user_id in user_ids
+        ]
+    resource["meta"] = meta(ctx, "Group", team)
+    return resource

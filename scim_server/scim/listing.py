@@ -1,0 +1,53 @@
+"""The parameters of a listing (RFC 7644 §3.4.2)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scim2_models import InvalidValueException
+
+from scim_server.scim.answers import base_url
+from scim_server.scim.attributes import BASE_URL, ORG_ID, Places
+from scim_server.scim.filters import compile_filter
+from scim_server.scim.projection import Projection, read_projection
+from scim_server.services.context import Context
+from scim_server.services.paging import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which resources, from which one on (`start_index` counts from 1), how many, and what of each."""
+
+    selection: Selection
+    start_index: int
+    count: int
+    projection: Projection
+
+
+def read_listing(ctx: Context, model: Any, places: Places, parameters: Mapping[str, str]) -> Listing:
+    """Raises InvalidFilterException, InvalidValueException, pydantic.ValidationError."""
+    settings = ctx.settings
+    start_index = _integer(parameters, "startIndex", 1)
+    count = _integer(parameters, "count", settings.default_page_size)
+    return Listing(
+        selection=_selection(ctx, model, places, parameters.get("filter")),
+        # RFC 7644 §3.4.2.4: less than 1 is 1, and a negative count is 0. A page may be shorter than was asked for.
+        start_index=max(1, start_index),
+        count=min(max(0, count), settings.max_page_size),
+        projection=read_projection(model, parameters),
+    )
+
+
+def _selection(ctx: Context, model: Any, places: Places, filter: str | None) -> Selection:
+    if not filter:
+        return Selection()
+    return Selection(compile_filter(model, places, filter), {ORG_ID: ctx.org.id, BASE_URL: base_url(ctx)})
+
+
+def _integer(parameters: Mapping[str, str], name: str, default: int) -> int:
+    text = parameters.get(name)
+    if not text:
+        return default
+    if len(text) > 10 or not text.removeprefix("-").isascii() or not text.removeprefix("-").isdigit():
+        raise InvalidValueException(detail=f"{name} must be an integer of at most ten digits.")
+    return int(text)

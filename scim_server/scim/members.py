@@ -1,0 +1,180 @@
+"""The members of a group as a client writes them.
+
+A members array takes its own short way in: scim2-models needs 180 ms for 10,000 members, and what there is to check
+about a member is whether it is one of our users, which the database answers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from scim2_models import (
+    InvalidPathException,
+    InvalidValueException,
+    MutabilityException,
+    PatchOperation,
+    Path,
+)
+from scim2_models.path import AttributeBinding, AttrPath, ValuePath
+from sqlalchemy import ColumnElement, true
+
+from scim_server.models import Membership, Team
+from scim_server.models.expressions import any_of
+from scim_server.scim.attributes import MEMBER_PARTS, parse_id
+from scim_server.scim.filters import compile_selection
+from scim_server.scim.schemas import GROUP, Group
+from scim_server.services import teams
+from scim_server.services.context import Context
+
+log = structlog.get_logger(__name__)
+
+_NAMES = ("members", f"{GROUP}:members".lower())
+Op = PatchOperation.Op
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Who a client names: `ids` can be ids of ours, `others` cannot."""
+
+    ids: tuple[UUID, ...]
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MembersOperation:
+    """One PATCH operation on members. `named` is None, or `where` is: which of them says who is meant."""
+
+    op: PatchOperation.Op
+    named: Members | None = None
+    where: ColumnElement[bool] | None = None
+
+
+def take_members(payload: Mapping[str, Any]) -> tuple[dict[str, Any], Members | None]:
+    """A group without its members, and its members: None where it does not say, which is not the same as none.
+
+    Raises InvalidValueException.
+    """
+    rest, members = {}, None
+    for name, value in payload.items():
+        if name.lower() in _NAMES:
+            members = read_members(value)
+        else:
+            rest[name] = value
+    return rest, members
+
+
+def read_members(value: Any) -> Members:
+    """Read what stands for members: an array of objects, one object, or nothing.
+
+    Raises InvalidValueException.
+    """
+    entries = value if isinstance(value, list) else [] if value is None else [value]
+    ids: dict[UUID, None] = {}
+    others: dict[str, None] = {}
+    for entry in entries:
+        text = _member_value(entry)
+        id = parse_id(text)
+        if id is None:
+            others[text] = None
+        else:
+            ids[id] = None
+    return Members(tuple(ids), tuple(others))
+
+
+def _member_value(entry: Any) -> str:
+    value = entry.get("value") if isinstance(entry, dict) else None
+    if value is None and isinstance(entry, dict):
+        value = next((each for name, each in entry.items() if name.lower() == "value"), None)
+    if not isinstance(value, str):
+        raise InvalidValueException(detail='A member must be an object with a "value", the id of a user.')
+    return value
+
+
+def take_operations(payload: Mapping[str, Any]) -> tuple[dict[str, Any], list[MembersOperation]]:
+    """A PATCH request without the operations on members, and these, in order.
+
+    Raises scim2_models.SCIMException.
+    """
+    name = next((name for name in payload if name.lower() == "operations"), None)
+    operations = payload.get(name) if name else None
+    if name is None or not isinstance(operations, list):
+        return dict(payload), []
+    rest: list[Any] = []
+    taken: list[MembersOperation] = []
+    for operation in operations:
+        kept, on_members = _split(operation)
+        rest += kept
+        taken += on_members
+    return {**payload, name: rest}, taken
+
+
+def _split(operation: Any) -> tuple[list[Any], list[MembersOperation]]:
+    fields = {name.lower(): value for name, value in operation.items()} if isinstance(operation, dict) else {}
+    path, value = fields.get("path"), fields.get("value")
+    if isinstance(path, str) and path:
+        bound = Path[Group](path)
+        binding = bound.resolve()
+        if binding is None or binding.field_name != "members":
+            return [operation], []
+        return [], [_operation(_op(fields.get("op")), bound, binding, value, "value" in fields)]
+    if isinstance(value, dict) and any(name.lower() in _NAMES for name in value):
+        rest, members = take_members(value)
+        op = _op(fields.get("op"))
+        if op is Op.remove:  # without a path, so there is nothing that it could remove
+            return [operation], []
+        return [{"op": op.value, "value": rest}] if rest else [], [MembersOperation(op, named=members)]
+    return [operation], []
+
+
+def _op(name: Any) -> PatchOperation.Op:
+    try:
+        return Op(str(name).lower())
+    except ValueError:
+        raise InvalidValueException(detail=f"{name!r} is not a PATCH operation: add, remove or replace.") from None
+
+
+def _operation(
+    op: PatchOperation.Op, path: Any, binding: AttributeBinding, value: Any, has_value: bool
+) -> MembersOperation:
+    selection = path.ast
+    if isinstance(selection, ValuePath) and selection.sub_attr is None and op is Op.remove:
+        return MembersOperation(op, where=compile_selection(selection, _resolve, MEMBER_PARTS))
+    if isinstance(selection, ValuePath) or binding.sub_field_name is not None:
+        # RFC 7643 §8.7.1: what a member's entry says cannot be changed, only who is one.
+        raise MutabilityException(detail=f"{path} cannot be changed: remove the member and add another.")
+    if not isinstance(selection, AttrPath):
+        raise InvalidPathException(detail=f"{path} names no members.")
+    if op is Op.remove and value is None:
+        return MembersOperation(op, where=true())
+    if op is not Op.remove and not has_value:
+        raise InvalidValueException(detail=f"{op.value} needs a value.")
+    # Entra ID names whom to remove in `value`: these, and nobody else (exchange 47).
+    return MembersOperation(op, named=read_members(value))
+
+
+def _resolve(path: AttrPath) -> AttributeBinding | None:
+    return Path[Group](str(path)).resolve()
+
+
+def apply(ctx: Context, team: Team, operation: MembersOperation) -> None:
+    """Carry out one operation: INSERT and DELETE of memberships, never a look at those that stay."""
+    named = operation.named
+    if operation.op is Op.remove:
+        condition = operation.where if named is None else any_of(Membership.user_id, named.ids)
+        assert condition is not None
+        teams.remove_members(ctx, team, condition)
+    elif named is not None:
+        change = teams.add_members if operation.op is Op.add else teams.set_members
+        note_unknown(team, named, change(ctx, team, named.ids).unknown)
+
+
+def note_unknown(team: Team, named: Members, unknown: list[UUID]) -> None:
+    """Say in the log which members are not ours.
+
+    One of them must not cost the others their membership: Okta does not send a refused push again.
+    """
+    strangers = [*map(str, unknown), *named.others]
+    if strangers:
+        log.warning("members skipped", team=str(team.id), unknown=strangers[:20], count=len(strangers))

@@ -1,0 +1,100 @@
+"""`attributes` and `excludedAttributes` (RFC 7644 §3.9): which parts of a stored document are shown.
+
+What goes out is picked from the stored document; no model is built for it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from scim2_models import ResponseParameters
+
+from scim_server.scim.attributes import steps
+
+# Attribute → sub-attributes, none standing for all of them. An extension is an attribute, under its URN.
+Tree: TypeAlias = "dict[str, Tree]"
+
+# RFC 7643 §7: returned whatever a client asks for. (`password`, returned never, is in no document.)
+_ALWAYS = ("schemas", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What a client wants to see of a resource: only what is `shown`, or everything but what is `hidden`."""
+
+    shown: "Tree | None" = None
+    hidden: Tree = field(default_factory=dict)
+
+    def shows(self, name: str) -> bool:
+        """Whether any of an attribute is shown; what is not need not be read."""
+        return name in self.shown if self.shown is not None else self.hidden.get(name) != {}
+
+    def requests(self, name: str, sub: str) -> bool:
+        """Whether a sub-attribute that is returned on request only was asked for by its own name."""
+        return self.shown is not None and sub in self.shown.get(name, {})
+
+    def __call__(self, resource: dict[str, Any]) -> dict[str, Any]:
+        if self.shown is not None:
+            always = {name: resource[name] for name in _ALWAYS if name in resource}
+            picked: dict[str, Any] = _pick(resource, self.shown) if self.shown else {}
+            return always | picked
+        kept: dict[str, Any] = _drop(resource, self.hidden) if self.hidden else resource
+        return kept
+
+
+EVERYTHING = Projection()
+
+
+def read_projection(model: Any, parameters: Mapping[str, str]) -> Projection:
+    """Read the two parameters of a request; names that no schema has are ignored.
+
+    Raises pydantic.ValidationError where one is no name of an attribute at all.
+    """
+    # Given both, which the RFC rules out, the list of what to show is the more careful reading.
+    if attributes := parameters.get("attributes"):
+        return Projection(shown=_tree(ResponseParameters[model](attributes=attributes).attributes))
+    if excluded := parameters.get("excludedAttributes"):
+        hidden = _tree(ResponseParameters[model](excluded_attributes=excluded).excluded_attributes)
+        return Projection(hidden={name: subs for name, subs in hidden.items() if name not in _ALWAYS})
+    return EVERYTHING
+
+
+def _tree(paths: Iterable[Any] | None) -> Tree:
+    tree: Tree = {}
+    for path in paths or ():
+        if (binding := path.resolve()) is not None:
+            _grow(tree, steps(binding))
+        elif path.model is not None:
+            _grow(tree, (str(path.model.__schema__),))
+    return tree
+
+
+def _grow(tree: Tree, path: tuple[str, ...]) -> None:
+    *into, last = path
+    for step in into:
+        if tree.get(step) == {}:  # all of it is named already
+            return
+        tree = tree.setdefault(step, {})
+    tree[last] = {}
+
+
+def _pick(value: Any, tree: Tree) -> Any:
+    if not tree:
+        return value
+    if isinstance(value, list):
+        return [picked for each in value if (picked := _pick(each, tree)) != {}]
+    picked = {name: _pick(value[name], subs) for name, subs in tree.items() if name in value}
+    return {name: each for name, each in picked.items() if not tree[name] or each not in ({}, [])}
+
+
+def _drop(value: Any, tree: Tree) -> Any:
+    if isinstance(value, list):
+        return [kept for each in value if (kept := _drop(each, tree)) != {}]
+    kept = {}
+    for name, each in value.items():
+        subs = tree.get(name)
+        if subs is None:
+            kept[name] = each
+        elif subs and (rest := _drop(each, subs)) not in ({}, []):
+            kept[name] = rest
+    return kept

@@ -1,0 +1,52 @@
+"""The production server: granian, whose choice docs/decisions/0001-wsgi-server.md explains."""
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from threading import Thread
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from scim_server.config import PREFIX, Settings
+
+
+def serve(settings: Settings, when_up: Callable[[], None] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way get `graceful_seconds` to finish.
+
+    `when_up` is called once, as soon as the server answers.
+    """
+    # Workers are processes of their own, and read the settings again: what the command line said, they find here.
+    for name in ("host", "port", "workers"):
+        os.environ[f"{PREFIX}{name}".upper()] = str(getattr(settings, name))
+    if when_up is not None:
+        Thread(target=_wait, args=(settings, when_up), daemon=True).start()
+    Granian(
+        target="scim_server.app:create_app",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        # A client that does not finish its headers must not hold a connection for ever.
+        http1_settings=HTTP1Settings(header_read_timeout=15_000),
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=settings.graceful_seconds,
+    ).serve()
+
+
+def _wait(settings: Settings, when_up: Callable[[], None]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection((settings.host, settings.port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            when_up()
+            return

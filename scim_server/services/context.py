@@ -1,0 +1,44 @@
+"""Who asks, in which organization, when: the first argument of every use case."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from scim_server.config import Settings
+from scim_server.models import Directory, Organization
+
+
+class ActorKind(StrEnum):
+    DIRECTORY = "directory"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever makes a change, as the record of events names them."""
+
+    kind: ActorKind
+    name: str
+    id: UUID | None = None
+
+
+OPERATOR = Actor(ActorKind.OPERATOR, "the operator, on the command line")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One request of one actor in one organization, and the transaction that it runs in.
+
+    `now` is the instant of the whole request, so that everything it changes carries the same time.
+    """
+
+    session: Session
+    settings: Settings
+    org: Organization
+    actor: Actor
+    now: datetime
+    request_id: str
+    directory: Directory | None = None

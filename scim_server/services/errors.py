@@ -1,0 +1,73 @@
+"""What can go wrong in a use case, in the words of the domain; the edges translate.
+
+DomainError
+├── NotAuthenticated      nobody we know, or with a token that is not theirs any more
+├── NotFound              no such thing in this organization
+├── AlreadyExists         the name is taken
+│   ├── SlugTaken
+│   ├── UserNameTaken
+│   └── TeamNameTaken
+├── InvalidValue          a value that we cannot keep
+└── Outdated              somebody changed it in between
+"""
+
+from uuid import UUID
+
+
+class DomainError(Exception):
+    """The root of the tree; `str()` is a sentence for the person or program that asked."""
+
+
+class NotAuthenticated(DomainError):
+    """Deliberately silent about which part was wrong: an organization's existence is nobody's business."""
+
+    def __init__(self) -> None:
+        super().__init__("The bearer token is missing, unknown, expired or revoked.")
+
+
+class NotFound(DomainError):
+    def __init__(self, kind: str, id: UUID | str) -> None:
+        super().__init__(f"There is no {kind} {id}.")
+
+
+class AlreadyExists(DomainError):
+    """`attribute` is the one whose value is taken, by its SCIM name where it has one."""
+
+    attribute: str
+
+    def __init__(self, kind: str, value: str) -> None:
+        super().__init__(f"There is already a {kind} whose {self.attribute} is {value!r}.")
+
+
+class SlugTaken(AlreadyExists):
+    attribute = "slug"
+
+    def __init__(self, slug: str) -> None:
+        super().__init__("organization", slug)
+
+
+class UserNameTaken(AlreadyExists):
+    attribute = "userName"
+
+    def __init__(self, user_name: str) -> None:
+        super().__init__("user", user_name)
+
+
+class TeamNameTaken(AlreadyExists):
+    attribute = "displayName"
+
+    def __init__(self, name: str) -> None:
+        super().__init__("group", name)
+
+
+class InvalidValue(DomainError):
+    """`attribute` names what was refused, and the sentence says why."""
+
+    def __init__(self, attribute: str, why: str) -> None:
+        self.attribute = attribute
+        super().__init__(f"{attribute} {why}.")
+
+
+class Outdated(DomainError):
+    def __init__(self, version: int) -> None:
+        super().__init__(f"It was changed in the meantime; it is at version {version} now.")

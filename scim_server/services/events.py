@@ -1,0 +1,67 @@
+"""The record that every change writes, in the transaction of the change."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from scim_server.models import Event
+from scim_server.models.base import new_id
+from scim_server.services.context import Context
+
+# What changed → what it was before, what it is after.
+Changes = Mapping[str, tuple[Any, Any]]
+
+
+class Action(StrEnum):
+    """Everything that can happen: a closed vocabulary, which webhooks and the activity log speak too."""
+
+    ORGANIZATION_CREATED = "organization.created"
+    DIRECTORY_CREATED = "directory.created"
+    TOKEN_CREATED = "token.created"  # noqa: S105
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105
+    USER_CREATED = "user.created"
+    USER_UPDATED = "user.updated"
+    USER_ACTIVATED = "user.activated"
+    USER_DEACTIVATED = "user.deactivated"
+    USER_DELETED = "user.deleted"
+    TEAM_CREATED = "team.created"
+    TEAM_UPDATED = "team.updated"
+    TEAM_DELETED = "team.deleted"
+    TEAM_MEMBERS_ADDED = "team.members_added"
+    TEAM_MEMBERS_REMOVED = "team.members_removed"
+
+
+class Target(Protocol):
+    __tablename__: str
+
+    @property
+    def id(self) -> UUID: ...
+
+
+def record(ctx: Context, action: Action, target: Target, changes: Changes | None = None) -> None:
+    """Write down one change of one row."""
+    ctx.session.add(
+        Event(
+            org_id=ctx.org.id,
+            id=new_id(),
+            at=ctx.now,
+            action=action,
+            actor_kind=ctx.actor.kind,
+            actor_id=ctx.actor.id,
+            actor_name=ctx.actor.name,
+            target_kind=action.partition(".")[0],
+            target_id=target.id,
+            changes=dict(changes or {}),
+            request_id=ctx.request_id,
+        )
+    )
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What differs between two documents, attribute by attribute; absent reads as null."""
+    return {
+        name: (before.get(name), after.get(name))
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    }

@@ -1,0 +1,51 @@
+"""A profile: what a directory says about a person or a team, in the shape that rows keep."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scim_server.services.errors import InvalidValue
+
+# An index entry of PostgreSQL holds some 2,700 bytes, and one character has up to four.
+KEY_LENGTH = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """`document` is what is shown, under the canonical SCIM names; `search` is the same as comparisons see it.
+
+    Both come from whoever knows the schemas (`scim/attributes.py`); which columns they fill is decided here, in
+    `services/users.py` and in `services/teams.py`.
+    """
+
+    document: Mapping[str, Any]
+    search: Mapping[str, Any]
+
+    def key(self, name: str) -> str | None:
+        """The value of an attribute as an index keeps it, or None where it has none.
+
+        Raises InvalidValue.
+        """
+        return indexed(name, self.search.get(name))
+
+    def email_keys(self) -> set[str]:
+        """Every e-mail address, as an index keeps it.
+
+        Raises InvalidValue.
+        """
+        values = (entry.get("value") for entry in self.search.get("emails", ()))
+        return {key for value in values if (key := indexed("emails.value", value))}
+
+
+def indexed(name: str, value: str | None) -> str | None:
+    """Raises InvalidValue on a text that no index could hold."""
+    if value is not None and len(value) > KEY_LENGTH:
+        raise InvalidValue(name, f"is longer than {KEY_LENGTH} characters")
+    return value
+
+
+def required(name: str, value: str | None) -> str:
+    """Raises InvalidValue on a text that is missing or blank."""
+    if value is None or not value.strip():
+        raise InvalidValue(name, "must not be empty")
+    return value

