@@ -1,9 +1,11 @@
 """The production server: granian, whose choice docs/decisions/0001-wsgi-server.md explains."""
 
+import multiprocessing
 import os
-import socket
 import time
 from collections.abc import Callable
+from http import HTTPStatus
+from http.client import HTTPConnection
 from threading import Thread
 
 from granian import Granian
@@ -22,8 +24,10 @@ def serve(settings: Settings, when_up: Callable[[], None] | None = None) -> None
     # Workers are processes of their own, and read the settings again: what the command line said, they find here.
     for name in ("host", "port", "workers"):
         os.environ[f"{PREFIX}{name}".upper()] = str(getattr(settings, name))
+    # Fresh processes: a fork would hand down whatever locks and connections this one happens to hold.
+    multiprocessing.set_start_method("spawn", force=True)
     if when_up is not None:
-        Thread(target=_wait, args=(settings, when_up), daemon=True).start()
+        Thread(target=_announce, args=(settings, when_up), daemon=True).start()
     Granian(
         target="scim_server.app:create_app",
         factory=True,
@@ -40,13 +44,18 @@ def serve(settings: Settings, when_up: Callable[[], None] | None = None) -> None
     ).serve()
 
 
-def _wait(settings: Settings, when_up: Callable[[], None]) -> None:
-    deadline = time.monotonic() + 30
+def _announce(settings: Settings, when_up: Callable[[], None]) -> None:
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
+        connection = HTTPConnection(settings.host, settings.port, timeout=5)
         try:
-            socket.create_connection((settings.host, settings.port), timeout=1).close()
+            connection.request("GET", "/healthz")
+            answered = connection.getresponse().status == HTTPStatus.OK
         except OSError:
-            time.sleep(0.05)
-        else:
+            answered = False
+        finally:
+            connection.close()
+        if answered:
             when_up()
             return
+        time.sleep(0.05)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scim2_models import InvalidValueException
+from scim2_models import InvalidSyntaxException, InvalidValueException
 
 from scim_server.scim.answers import base_url
 from scim_server.scim.attributes import BASE_URL, ORG_ID, Places
@@ -12,6 +12,8 @@ from scim_server.scim.filters import compile_filter
 from scim_server.scim.projection import Projection, read_projection
 from scim_server.services.context import Context
 from scim_server.services.paging import Selection
+
+_PARAMETERS = ("filter", "startIndex", "count", "attributes", "excludedAttributes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,23 @@ def read_listing(ctx: Context, model: Any, places: Places, parameters: Mapping[s
         count=min(max(0, count), settings.max_page_size),
         projection=read_projection(model, parameters),
     )
+
+
+def search_parameters(message: Mapping[str, Any]) -> dict[str, str]:
+    """What a SearchRequest asks for (RFC 7644 §3.4.3), as the parameters of a GET.
+
+    Raises InvalidSyntaxException.
+    """
+    parameters: dict[str, str] = {}
+    for name in _PARAMETERS:
+        value = next((each for key, each in message.items() if key.lower() == name.lower()), None)
+        if value is None:
+            continue
+        parts = value if isinstance(value, list) else [value]
+        if not all(isinstance(part, str | int) and not isinstance(part, bool) for part in parts):
+            raise InvalidSyntaxException(detail=f"{name} must be a string, a number or an array of strings.")
+        parameters[name] = ",".join(map(str, parts))
+    return parameters
 
 
 def _selection(ctx: Context, model: Any, places: Places, filter: str | None) -> Selection:

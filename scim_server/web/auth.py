@@ -1,7 +1,8 @@
 """Who asks: the bearer token of a directory, for the organization that the URL names."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import structlog
 from flask import g, request
@@ -12,27 +13,37 @@ from scim_server.services.errors import NotAuthenticated
 from scim_server.web.requests import request_id
 from scim_server.web.state import now, state
 
-_READING = ("GET", "HEAD")
-
 
 @contextmanager
-def scim_context() -> Iterator[Context]:
-    """The transaction of this request, opened for the directory that sent it; it commits when the block ends.
+def scim_reading() -> Iterator[Context]:
+    """A transaction that only reads, for the directory that asks.
 
     Raises NotAuthenticated.
     """
-    secret = _bearer_token()
-    slug = g.org
-    instant, kept = now(), state()
-    database = kept.database
-    transaction = database.reading if request.method in _READING else database.writing
+    with _opened(state().database.reading) as ctx:
+        yield ctx
+
+
+@contextmanager
+def scim_writing() -> Iterator[Context]:
+    """A transaction that changes something, for the directory that asks; it commits when the block ends.
+
+    Raises NotAuthenticated.
+    """
     request.get_data()  # before the transaction: a slow upload must not hold a lock
+    with _opened(state().database.writing) as ctx:
+        yield ctx
+
+
+@contextmanager
+def _opened(transaction: Callable[[], AbstractContextManager[Any]]) -> Iterator[Context]:
+    secret, instant, kept = _bearer_token(), now(), state()
     with transaction() as session:
-        ctx, due = access.open_directory(session, kept.settings, slug, secret, now=instant, request_id=request_id())
-        structlog.contextvars.bind_contextvars(org=slug, directory=str(ctx.actor.id))
+        ctx, due = access.open_directory(session, kept.settings, g.org, secret, now=instant, request_id=request_id())
+        structlog.contextvars.bind_contextvars(org=ctx.org.slug, directory=str(ctx.actor.id))
         yield ctx
     if due is not None:
-        access.note_last_use(database, ctx.org.id, due, instant)
+        access.note_last_use(kept.database, ctx.org.id, due, instant)
 
 
 def _bearer_token() -> str:
