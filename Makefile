@@ -22,6 +22,8 @@ check: .venv/installed-dev  ## what CI checks besides the tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@rm -f var/check.db && SCIM_DATABASE_URL=sqlite:///var/check.db $(BIN)/scim-server db upgrade
+	SCIM_DATABASE_URL=sqlite:///var/check.db $(BIN)/alembic check
 
 lock: .venv/installed-dev  ## resolve requirements/ anew after a change of dependencies in pyproject.toml
 	$(BIN)/pip install --quiet 'uv>=0.9,<1'

@@ -45,7 +45,9 @@ def main() -> None:
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Serve requests until Ctrl-C or SIGTERM, and finish those under way first."""
     settings = _settings(host=host, port=port, workers=workers)
-    _refuse_if_not_ready(connect(settings))
+    database = connect(settings)
+    _refuse_if_not_ready(database)
+    database.engine.dispose()
     server.serve(settings)
 
 
@@ -58,6 +60,7 @@ def demo_command(port: int | None) -> None:
     upgrade(database.engine)
     with database.writing() as session:
         text = demo.prepare(session, settings, now=_now())
+    database.engine.dispose()
     server.serve(settings, when_up=lambda: click.echo(text))
 
 
@@ -204,3 +207,7 @@ def _print(found: dict[str, Any]) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """What a use case of the protocol gives back; the web says it in HTTP."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,6 @@ class Answer:
     body: Any = None
     version: str | None = None
     location: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 def base_url(ctx: Context) -> str:

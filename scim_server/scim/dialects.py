@@ -29,7 +29,12 @@ def drop_unknown_schemas(payload: Payload, known: frozenset[str]) -> Payload:
     return payload | {"schemas": [urn for urn in listed if isinstance(urn, str) and urn.lower() in known]}
 
 
-REWRITES: tuple[Rewrite, ...] = (drop_unknown_schemas,)
+def drop_what_is_ours(payload: Payload, _known: frozenset[str]) -> Payload:
+    """Okta puts back what it read, `meta` and `groups` too (exchange 8); RFC 7644 §3.5.1 has them ignored unread."""
+    return {name: value for name, value in payload.items() if name.lower() not in ("id", "meta", "groups")}
+
+
+REWRITES: tuple[Rewrite, ...] = (drop_unknown_schemas, drop_what_is_ours)
 
 
 def normalise(payload: Mapping[str, Any], known_schemas: frozenset[str]) -> Payload:

@@ -22,11 +22,13 @@ from sqlalchemy import ColumnElement, true
 
 from scim_server.models import Membership, Team
 from scim_server.models.expressions import any_of
-from scim_server.scim.attributes import MEMBER_PARTS, parse_id
+from scim_server.scim.answers import base_url
+from scim_server.scim.attributes import BASE_URL, MEMBER_PARTS, parse_id
 from scim_server.scim.filters import compile_selection
 from scim_server.scim.schemas import GROUP, Group
 from scim_server.services import teams
 from scim_server.services.context import Context
+from scim_server.services.paging import Selection
 
 log = structlog.get_logger(__name__)
 
@@ -164,7 +166,7 @@ def apply(ctx: Context, team: Team, operation: MembersOperation) -> None:
     if operation.op is Op.remove:
         condition = operation.where if named is None else any_of(Membership.user_id, named.ids)
         assert condition is not None
-        teams.remove_members(ctx, team, condition)
+        teams.remove_members(ctx, team, Selection(condition, {BASE_URL: base_url(ctx)}))
     elif named is not None:
         change = teams.add_members if operation.op is Op.add else teams.set_members
         note_unknown(team, named, change(ctx, team, named.ids).unknown)

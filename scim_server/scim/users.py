@@ -31,9 +31,9 @@ def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters) -> 
     projection = read_projection(UserResource, parameters)
     resource = _read(payload, Direction.RESOURCE_CREATION_REQUEST)
     active = resource.active is not False
-    resource.active = active
-    user = users.create_user(ctx, to_profile(resource), active=active)
-    return _answer(ctx, user, projection, status=201)
+    user = users.create_user(ctx, to_profile(resource, active), active=active)
+    shown = projection(_resource(ctx, user, teams=[]))
+    return Answer(201, shown, version=etag(user), location=f"{base_url(ctx)}/Users/{user.id}")
 
 
 def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
@@ -58,10 +58,9 @@ def replace(
     user = users.get_user_to_change(ctx, known_id("user", id))
     check_if_match(if_match, user)
     resource = _read(payload, Direction.RESOURCE_REPLACEMENT_REQUEST)
-    if resource.active is None:
-        # Left out is not false, and not true either: whoever was barred from signing in stays barred.
-        resource.active = user.active
-    return _change(ctx, user, resource, projection)
+    # Left out is not false, and not true either: whoever was barred from signing in stays barred.
+    active = user.active if resource.active is None else resource.active
+    return _change(ctx, user, resource, active, projection)
 
 
 def patch(
@@ -74,7 +73,7 @@ def patch(
     check_if_match(if_match, user)
     resource = to_resource(user)
     operations.patch(resource, TOLERANT)
-    return _change(ctx, user, resource, projection)
+    return _change(ctx, user, resource, resource.active, projection)
 
 
 def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
@@ -93,11 +92,16 @@ def show(ctx: Context, rows: Sequence[User], projection: Projection) -> list[dic
     return [projection(_resource(ctx, user, teams.get(user.id, []))) for user in rows]
 
 
-def to_profile(resource: Any) -> Profile:
-    """What a resource says about a person, for the row."""
+def to_profile(resource: Any, active: bool | None) -> Profile:
+    """What a resource says about a person, for the row.
+
+    The document has `active` where the directory asserts it; what it is worth is the row's status.
+    """
     document = resource.model_dump(scim_ctx=Direction.DEFAULT, scim_policy=TOLERANT)
     for name in _NOT_IN_PROFILE:
         document.pop(name, None)
+    if active is not None:
+        document["active"] = active
     # RFC 7643 §3: `schemas` names the schemas of the attributes that are there.
     document["schemas"] = [USER, *(urn for urn in (ENTERPRISE_USER,) if urn in document)]
     return keep(document, fold_user)
@@ -116,19 +120,18 @@ def _read(payload: Mapping[str, Any], direction: Direction) -> Any:
     return UserResource.model_validate(normalised, scim_ctx=direction, scim_policy=TOLERANT)
 
 
-def _change(ctx: Context, user: User, resource: Any, projection: Projection) -> Answer:
-    users.write_profile(ctx, user, to_profile(resource))
-    if resource.active is True:
+def _change(ctx: Context, user: User, resource: Any, active: bool | None, projection: Projection) -> Answer:
+    users.write_profile(ctx, user, to_profile(resource, active))
+    if active is True:
         users.activate_user(ctx, user)
-    elif resource.active is False:
+    elif active is False:
         users.deactivate_user(ctx, user)
     return _answer(ctx, user, projection)
 
 
-def _answer(ctx: Context, user: User, projection: Projection, *, status: int = 200) -> Answer:
+def _answer(ctx: Context, user: User, projection: Projection) -> Answer:
     [shown] = show(ctx, [user], projection)
-    location = f"{base_url(ctx)}/Users/{user.id}" if status == 201 else None
-    return Answer(status, shown, version=etag(user), location=location)
+    return Answer(200, shown, version=etag(user))
 
 
 def _resource(ctx: Context, user: User, teams: list[Team]) -> dict[str, Any]:

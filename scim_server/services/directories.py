@@ -4,7 +4,6 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 from sqlalchemy import select
 
@@ -107,11 +106,3 @@ def revoke_token(ctx: Context, token: ScimToken) -> ScimToken:
         token.revoked_at = ctx.now
         record(ctx, Action.TOKEN_REVOKED, token, {"prefix": (token.prefix, None)})
     return token
-
-
-def find_directory(ctx: Context, directory_id: UUID) -> Directory:
-    """Raises NotFound."""
-    row = ctx.session.scalar(select(Directory).where(Directory.org_id == ctx.org.id, Directory.id == directory_id))
-    if row is None:
-        raise NotFound("directory", directory_id)
-    return row

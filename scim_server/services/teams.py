@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, insert, literal, select, true
+from sqlalchemy import ColumnElement, delete, insert, literal, select
 from sqlalchemy.orm import aliased
 
 from scim_server.models import Membership, Team, User, UserStatus
@@ -134,14 +134,15 @@ def add_members(ctx: Context, team: Team, user_ids: Collection[UUID]) -> Added:
     return Added(list(new), [user_id for user_id in user_ids if user_id not in known])
 
 
-def remove_members(ctx: Context, team: Team, condition: ColumnElement[bool]) -> list[UUID]:
-    """Remove the memberships that meet a condition, and return whose they were."""
-    gone = ctx.session.scalars(
+def remove_members(ctx: Context, team: Team, selection: Selection) -> list[UUID]:
+    """Remove the memberships of a selection, and return whose they were."""
+    leaving = (
         delete(Membership)
-        .where(Membership.org_id == ctx.org.id, Membership.team_id == team.id, condition)
+        .where(Membership.org_id == ctx.org.id, Membership.team_id == team.id, selection.condition)
         .returning(Membership.user_id)
         .execution_options(synchronize_session=False)
-    ).all()
+    )
+    gone = ctx.session.scalars(leaving, selection.parameters).all()
     if gone:
         team.changed(ctx.now)
         record(ctx, Action.TEAM_MEMBERS_REMOVED, team, {"members": (sorted(map(str, gone)), [])})
@@ -150,7 +151,7 @@ def remove_members(ctx: Context, team: Team, condition: ColumnElement[bool]) -> 
 
 def set_members(ctx: Context, team: Team, user_ids: Collection[UUID]) -> Added:
     """Make these users, and no others, the members of a team."""
-    remove_members(ctx, team, ~any_of(Membership.user_id, user_ids) if user_ids else true())
+    remove_members(ctx, team, Selection(~any_of(Membership.user_id, user_ids)))
     return add_members(ctx, team, user_ids)
 
 
