@@ -60,13 +60,17 @@ def migrated(settings: Settings) -> Iterator[Database]:
     database.engine.dispose()
 
 
+def emptied(database: Database) -> Database:
+    with database.writing() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(delete(table))
+    return database
+
+
 @pytest.fixture
 def database(migrated: Database) -> Database:
     """A database with all its tables, and nothing in them."""
-    with migrated.writing() as session:
-        for table in reversed(Base.metadata.sorted_tables):
-            session.execute(delete(table))
-    return migrated
+    return emptied(migrated)
 
 
 @pytest.fixture

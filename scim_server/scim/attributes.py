@@ -75,7 +75,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A multi-valued attribute. `look_up` answers from an index which resources may have a given `value` at all."""
+    """A multi-valued attribute. `look_up` answers from an index which resources have a given `value`, if it is any."""
 
     rows: Callable[[], Rows]
     look_up: Callable[[str], ColumnElement[bool]] | None = None

@@ -105,7 +105,7 @@ class _Resources(_Logic):
         matching = rows.exist(compile_selection(node, self._binding, rows.parts))
         sought = _sought_value(node.val_filter)
         binding = self._binding(replace(node.attr_path, sub_attr="value"))
-        if place.look_up is None or sought is None or binding is None:
+        if place.look_up is None or not sought or binding is None:
             return matching
         # An index says which resources have that value at all; the other conditions are left to check on these.
         return and_(place.look_up(binding.comparable(sought)), matching)
@@ -262,7 +262,7 @@ def _compare_entries(place: Entries, sub: str | None, op: CompareOperator, value
         return and_(rows.exist(true()), not_(rows.exist(_compare(part, CompareOperator.eq, None))))
     if op is CompareOperator.ne:
         return not_(rows.exist(_compare(part, CompareOperator.eq, value)))
-    if op is CompareOperator.eq and place.look_up is not None and sub == "value" and isinstance(value, str):
+    if op is CompareOperator.eq and place.look_up is not None and sub == "value" and value and isinstance(value, str):
         return place.look_up(value)
     return rows.exist(_compare(part, op, value))
 
