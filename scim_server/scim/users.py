@@ -93,15 +93,15 @@ def show(ctx: Context, rows: Sequence[User], projection: Projection) -> list[dic
 
 
 def to_profile(resource: Any, active: bool | None) -> Profile:
-    """What a resource says about a person, for the row.
-
-    The document has `active` where the directory asserts it; what it is worth is the row's status.
-    """
+    """What a resource says about a person, for the row. `active` is None where it says nothing of that."""
     document = resource.model_dump(scim_ctx=Direction.DEFAULT, scim_policy=TOLERANT)
     for name in _NOT_IN_PROFILE:
         document.pop(name, None)
+    # Whether the person is active is the status of the row. The document only has that it is to be shown, which a
+    # PATCH may `remove` (RFC 7644 §3.5.2.2) without anybody being let in or barred by it.
+    document.pop("active", None)
     if active is not None:
-        document["active"] = active
+        document["active"] = True
     # RFC 7643 §3: `schemas` names the schemas of the attributes that are there.
     document["schemas"] = [USER, *(urn for urn in (ENTERPRISE_USER,) if urn in document)]
     return keep(document, fold_user)
