@@ -1,15 +1,14 @@
-"""Where each attribute of each schema is kept, and how its values compare.
+"""Where each attribute of each schema is kept.
 
 The tables at the end are the whole map, attribute → place: columns for what an identity provider looks up, rows for
 memberships, and for every other attribute of the schemas the `search` document. What is in no table is in no schema.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from scim2_models import Extension, Path, default_comparison_key
+from scim2_models import Path
 from scim2_models.path import AttributeBinding
 from sqlalchemy import (
     ColumnElement,
@@ -29,8 +28,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from scim_server.models import Membership, Team, User, UserEmail, UserStatus
 from scim_server.models.expressions import elements
 from scim_server.models.types import Id, key_text
-from scim_server.scim.schemas import GROUP, USER, GroupProfile, UserResource
-from scim_server.services.errors import NotFound
+from scim_server.scim.ids import parse_id
+from scim_server.scim.schemas import GROUP, USER, GroupProfile, UserResource, steps
 
 # The parameters of a compiled filter, which are known when a request comes in.
 ORG_ID = "its_org_id"
@@ -125,13 +124,6 @@ def _top_level(model: Any) -> list[AttributeBinding]:
     return [binding for path in paths if (binding := path.resolve()) is not None]
 
 
-def steps(binding: AttributeBinding) -> tuple[str, ...]:
-    """Where an attribute is in a document, by canonical names: extensions are objects under their URN."""
-    schema: Any = binding.model
-    names = binding.urn.removeprefix(f"{schema.__schema__}:").split(".")
-    return (str(schema.__schema__), *names) if issubclass(schema, Extension) else tuple(names)
-
-
 def _documented(model: Any, search: InstrumentedAttribute[Any]) -> dict[tuple[str, str], Place]:
     return {
         (str(binding.model.__schema__), binding.field_name): _in_document(search, binding)  # type: ignore[attr-defined]
@@ -164,26 +156,6 @@ def _common(schema: str, table: Any, resource_type: str) -> dict[tuple[str, str]
             }
         ),
     }
-
-
-def parse_id(text: str) -> UUID | None:
-    """The id of ours that a text spells, or None: upper case and braces are spellings of no id of ours."""
-    try:
-        id = UUID(text)
-    except ValueError:
-        return None
-    return id if str(id) == text else None
-
-
-def known_id(kind: str, text: str) -> UUID:
-    """The id that a URL spells.
-
-    Raises NotFound where it cannot be one of ours.
-    """
-    id = parse_id(text)
-    if id is None:
-        raise NotFound(kind, text)
-    return id
 
 
 def _of_organization(column: Any) -> ColumnElement[bool]:
@@ -260,46 +232,3 @@ GROUP_PLACES: Places = {
     (GROUP, "display_name"): Scalar(Team.display_name_key),
     (GROUP, "members"): Entries(_members_of_group, look_up=_has_member),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Fold:
-    """How to bring a document, or a part of one, to the form that comparisons use."""
-
-    leaves: dict[str, AttributeBinding] = field(default_factory=dict)
-    parts: dict[str, "_Fold"] = field(default_factory=dict)
-
-    def __call__(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        folded: dict[str, Any] = {}
-        for name, value in document.items():
-            if (part := self.parts.get(name)) is not None:
-                folded[name] = [part(each) for each in value] if isinstance(value, list) else part(value)
-            elif (binding := self.leaves.get(name)) is not None:
-                folded[name] = _folded_leaf(binding, value)
-        return folded
-
-
-def _folded_leaf(binding: AttributeBinding, value: Any) -> Any:
-    if isinstance(value, list):
-        # Entries are objects in every array, so that one way of reading them serves all.
-        return [{"value": _folded_leaf(binding, each)} for each in value]
-    return default_comparison_key(binding, value) if isinstance(value, str) else value
-
-
-def _fold(model: Any) -> _Fold:
-    root = _Fold()
-    for path in [Path[model]("schemas"), *Path[model].iter_paths()]:
-        binding = path.resolve()
-        if binding is None:  # the URN of an extension
-            continue
-        *into, leaf = steps(binding)
-        fold = root
-        for step in into:
-            fold.leaves.pop(step, None)
-            fold = fold.parts.setdefault(step, _Fold())
-        fold.leaves[leaf] = binding
-    return root
-
-
-fold_user = _fold(UserResource)
-fold_group = _fold(GroupProfile)

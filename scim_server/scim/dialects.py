@@ -31,10 +31,26 @@ def drop_unknown_schemas(payload: Payload, known: frozenset[str]) -> Payload:
 
 def drop_what_is_ours(payload: Payload, _known: frozenset[str]) -> Payload:
     """Okta puts back what it read, `meta` and `groups` too (exchange 8); RFC 7644 §3.5.1 has them ignored unread."""
-    return {name: value for name, value in payload.items() if name.lower() not in ("id", "meta", "groups")}
+    return _without_ours(payload)
+
+
+def drop_what_is_ours_from_patches(operation: Payload) -> Payload:
+    """Okta renames a group with `{"value": {"id": …, "displayName": …}}`, and the id is to be ignored (15)."""
+    value = next((name for name in operation if name.lower() == "value"), None)
+    has_path = any(name.lower() == "path" and each for name, each in operation.items())
+    if value is None or has_path or not isinstance(operation[value], dict):
+        return operation
+    return operation | {value: _without_ours(operation[value])}
+
+
+def _without_ours(attributes: Payload) -> Payload:
+    return {name: value for name, value in attributes.items() if name.lower() not in ("id", "meta", "groups")}
 
 
 REWRITES: tuple[Rewrite, ...] = (drop_unknown_schemas, drop_what_is_ours)
+
+
+PATCH_REWRITES: tuple[Callable[[Payload], Payload], ...] = (drop_what_is_ours_from_patches,)
 
 
 def normalise(payload: Mapping[str, Any], known_schemas: frozenset[str]) -> Payload:
@@ -43,3 +59,19 @@ def normalise(payload: Mapping[str, Any], known_schemas: frozenset[str]) -> Payl
     for rewrite in REWRITES:
         rewritten = rewrite(rewritten, known_schemas)
     return rewritten
+
+
+def normalise_patch(payload: Mapping[str, Any]) -> Payload:
+    """A PATCH request as the RFCs would have it."""
+    name = next((name for name in payload if name.lower() == "operations"), None)
+    if name is None or not isinstance(payload[name], list):
+        return dict(payload)
+    return {**payload, name: [_normalise_operation(operation) for operation in payload[name]]}
+
+
+def _normalise_operation(operation: Any) -> Any:
+    if not isinstance(operation, dict):
+        return operation
+    for rewrite in PATCH_REWRITES:
+        operation = rewrite(operation)
+    return operation

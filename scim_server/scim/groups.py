@@ -9,9 +9,11 @@ from scim2_models import Context as Direction
 from scim_server.models import Team
 from scim_server.scim import members
 from scim_server.scim.answers import Answer, base_url, etag, list_response, meta
-from scim_server.scim.attributes import GROUP_PLACES, fold_group, known_id
-from scim_server.scim.dialects import TOLERANT, normalise
+from scim_server.scim.attributes import GROUP_PLACES
+from scim_server.scim.dialects import TOLERANT, normalise, normalise_patch
 from scim_server.scim.etags import EntityTags, check_if_match
+from scim_server.scim.folding import fold_group
+from scim_server.scim.ids import known_id
 from scim_server.scim.listing import read_listing
 from scim_server.scim.payloads import keep
 from scim_server.scim.projection import Projection, read_projection
@@ -69,7 +71,7 @@ def patch(
 ) -> Answer:
     """PATCH /Groups/{id} (RFC 7644 §3.5.2). The members are never loaded: the cost is that of the change."""
     projection = read_projection(Group, parameters)
-    rest, on_members = members.take_operations(payload)
+    rest, on_members = members.take_operations(normalise_patch(payload))
     team = teams.get_team_to_change(ctx, known_id("group", id))
     check_if_match(if_match, team)
     if not on_members or _has_operations(rest):

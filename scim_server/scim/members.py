@@ -23,8 +23,9 @@ from sqlalchemy import ColumnElement, true
 from scim_server.models import Membership, Team
 from scim_server.models.expressions import any_of
 from scim_server.scim.answers import base_url
-from scim_server.scim.attributes import BASE_URL, MEMBER_PARTS, parse_id
+from scim_server.scim.attributes import BASE_URL, MEMBER_PARTS
 from scim_server.scim.filters import compile_selection
+from scim_server.scim.ids import parse_id
 from scim_server.scim.schemas import GROUP, Group
 from scim_server.services import teams
 from scim_server.services.context import Context

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from scim2_models import ResponseParameters
 
-from scim_server.scim.attributes import steps
+from scim_server.scim.schemas import steps
 
 # Attribute → sub-attributes, none standing for all of them. An extension is an attribute, under its URN.
 Tree: TypeAlias = "dict[str, Tree]"

@@ -11,12 +11,14 @@ from pydantic_core import core_schema
 from scim2_models import (
     CaseExact,
     ComplexAttribute,
+    Extension,
     Mutability,
     PatchOp,
     Reference,
     Resource,
     Returned,
 )
+from scim2_models.path import AttributeBinding
 
 
 class Link(Reference[scim2_models.External]):
@@ -112,3 +114,10 @@ _patch_op: Any = PatchOp
 UserResource: Any = _user[EnterpriseUser]
 UserPatch: Any = _patch_op[UserResource]
 GroupPatch: Any = _patch_op[GroupProfile]
+
+
+def steps(binding: AttributeBinding) -> tuple[str, ...]:
+    """Where an attribute is in a document, by canonical names: extensions are objects under their URN."""
+    schema: Any = binding.model
+    names = binding.urn.removeprefix(f"{schema.__schema__}:").split(".")
+    return (str(schema.__schema__), *names) if issubclass(schema, Extension) else tuple(names)

@@ -8,9 +8,11 @@ from scim2_models import Context as Direction
 
 from scim_server.models import Team, User
 from scim_server.scim.answers import Answer, base_url, etag, list_response, meta
-from scim_server.scim.attributes import USER_PLACES, fold_user, known_id
-from scim_server.scim.dialects import TOLERANT, normalise
+from scim_server.scim.attributes import USER_PLACES
+from scim_server.scim.dialects import TOLERANT, normalise, normalise_patch
 from scim_server.scim.etags import EntityTags, check_if_match
+from scim_server.scim.folding import fold_user
+from scim_server.scim.ids import known_id
 from scim_server.scim.listing import read_listing
 from scim_server.scim.payloads import keep
 from scim_server.scim.projection import Projection, read_projection
@@ -68,7 +70,9 @@ def patch(
 ) -> Answer:
     """PATCH /Users/{id} (RFC 7644 §3.5.2)."""
     projection = read_projection(UserResource, parameters)
-    operations = UserPatch.model_validate(payload, scim_ctx=Direction.RESOURCE_PATCH_REQUEST, scim_policy=TOLERANT)
+    operations = UserPatch.model_validate(
+        normalise_patch(payload), scim_ctx=Direction.RESOURCE_PATCH_REQUEST, scim_policy=TOLERANT
+    )
     user = users.get_user_to_change(ctx, known_id("user", id))
     check_if_match(if_match, user)
     resource = to_resource(user)

@@ -1,0 +1,57 @@
+"""Documents in the form that comparisons use: what filters look into.
+
+Every string goes through scim2-models' own comparison key: NFC, and lower case unless its attribute is case-exact. Done
+once, when a profile is written, it makes a comparison in SQL a plain one, on either database.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scim2_models import Path, default_comparison_key
+from scim2_models.path import AttributeBinding
+
+from scim_server.scim.schemas import GroupProfile, UserResource, steps
+
+
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """How to bring a document, or a part of one, to the form that comparisons use."""
+
+    leaves: dict[str, AttributeBinding] = field(default_factory=dict)
+    parts: dict[str, "_Fold"] = field(default_factory=dict)
+
+    def __call__(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        folded: dict[str, Any] = {}
+        for name, value in document.items():
+            if (part := self.parts.get(name)) is not None:
+                folded[name] = [part(each) for each in value] if isinstance(value, list) else part(value)
+            elif (binding := self.leaves.get(name)) is not None:
+                folded[name] = _folded_leaf(binding, value)
+        return folded
+
+
+def _folded_leaf(binding: AttributeBinding, value: Any) -> Any:
+    if isinstance(value, list):
+        # Entries are objects in every array, so that one way of reading them serves all.
+        return [{"value": _folded_leaf(binding, each)} for each in value]
+    return default_comparison_key(binding, value) if isinstance(value, str) else value
+
+
+def _fold(model: Any) -> _Fold:
+    root = _Fold()
+    for path in [Path[model]("schemas"), *Path[model].iter_paths()]:
+        binding = path.resolve()
+        if binding is None:  # the URN of an extension
+            continue
+        *into, leaf = steps(binding)
+        fold = root
+        for step in into:
+            fold.leaves.pop(step, None)
+            fold = fold.parts.setdefault(step, _Fold())
+        fold.leaves[leaf] = binding
+    return root
+
+
+fold_user = _fold(UserResource)
+fold_group = _fold(GroupProfile)

@@ -1,0 +1,25 @@
+"""Ids as URLs and clients spell them."""
+
+from uuid import UUID
+
+from scim_server.services.errors import NotFound
+
+
+def parse_id(text: str) -> UUID | None:
+    """The id of ours that a text spells, or None: upper case and braces are spellings of no id of ours."""
+    try:
+        id = UUID(text)
+    except ValueError:
+        return None
+    return id if str(id) == text else None
+
+
+def known_id(kind: str, text: str) -> UUID:
+    """The id that a URL spells.
+
+    Raises NotFound where it cannot be one of ours.
+    """
+    id = parse_id(text)
+    if id is None:
+        raise NotFound(kind, text)
+    return id
