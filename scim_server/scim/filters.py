@@ -115,7 +115,13 @@ class _Resources(_Logic):
         return self.parsed.resolve(path, strict=False)
 
     def _comparison_binding(self, path: AttrPath) -> AttributeBinding | None:
-        return self.parsed.resolve_comparison(path, strict=False)
+        """An attribute that stands for its `value`: by the RFC where it is multi-valued, and for Entra ID, which asks
+        for `manager eq "…"` (exchange 31), also where it is not.
+        """
+        binding = self.parsed.resolve_comparison(path, strict=False)
+        if binding is not None and binding.sub_field_name is None and isinstance(self._place(binding), Complex):
+            return self.parsed.resolve_comparison(replace(path, sub_attr="value"), strict=False) or binding
+        return binding
 
     def _resolve(self, path: AttrPath, resolve: Resolve) -> AttributeBinding:
         binding = resolve(path) or self._resolve_in_extensions(path, resolve)
@@ -124,17 +130,10 @@ class _Resources(_Logic):
         return binding
 
     def _resolve_in_extensions(self, path: AttrPath, resolve: Resolve) -> AttributeBinding | None:
-        """An attribute of an extension without its URN: Entra ID asks for `manager eq "…"` (exchange 31)."""
+        """An attribute of an extension without its URN, as Entra ID writes `manager` (exchange 31)."""
         model: Any = self.parsed.model
-        for urn in model.get_extension_models() if path.uri is None else ():
-            qualified = replace(path, uri=str(urn))
-            if path.sub_attr is None:
-                qualified_value = resolve(replace(qualified, sub_attr="value"))
-                if qualified_value is not None:
-                    return qualified_value
-            if (binding := resolve(qualified)) is not None:
-                return binding
-        return None
+        urns = model.get_extension_models() if path.uri is None else ()
+        return next((found for urn in urns if (found := resolve(replace(path, uri=str(urn))))), None)
 
     def _place(self, binding: AttributeBinding) -> Place:
         schema: Any = binding.model
