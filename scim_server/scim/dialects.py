@@ -11,6 +11,7 @@ from scim2_models import ScimPolicy
 
 Payload = dict[str, Any]
 Rewrite = Callable[[Payload, frozenset[str]], Payload]
+PatchRewrite = Callable[[Payload], list[Payload]]  # one operation → what it stands for
 
 # What scim2-models tolerates by itself: attributes that no schema has, `remove` with a value array, and a filter in a
 # PATCH path that nothing matches yet, which creates what it describes.
@@ -34,13 +35,30 @@ def drop_what_is_ours(payload: Payload, _known: frozenset[str]) -> Payload:
     return _without_ours(payload)
 
 
-def drop_what_is_ours_from_patches(operation: Payload) -> Payload:
-    """Okta renames a group with `{"value": {"id": …, "displayName": …}}`, and the id is to be ignored (15)."""
-    value = next((name for name in operation if name.lower() == "value"), None)
-    has_path = any(name.lower() == "path" and each for name, each in operation.items())
-    if value is None or has_path or not isinstance(operation[value], dict):
-        return operation
-    return operation | {value: _without_ours(operation[value])}
+def drop_what_is_ours_from_patches(operation: Payload) -> list[Payload]:
+    """Okta renames a group with `{"value": {"id": …, "displayName": …}}`, and the id is to be ignored (exchange 15)."""
+    name, value = _value_without_path(operation)
+    return [operation | {name: _without_ours(value)}] if name else [operation]
+
+
+def set_apart_keys_that_select(operation: Payload) -> list[Payload]:
+    """Entra ID writes paths as keys (exchange 35); scim2-models takes those but for `emails[type eq "work"].value`."""
+    name, value = _value_without_path(operation)
+    selecting = {key: each for key, each in value.items() if "[" in key}
+    if not selecting:
+        return [operation]
+    rest = {key: each for key, each in value.items() if key not in selecting}
+    apart = [operation | {"path": key, name: each} for key, each in selecting.items()]
+    return [operation | {name: rest}, *apart] if rest else apart
+
+
+def _value_without_path(operation: Payload) -> tuple[str, Payload]:
+    """The name and the value of `value` in an operation on the resource itself; empty where it is none."""
+    has_path = any(name.lower() == "path" and value for name, value in operation.items())
+    for name, value in operation.items():
+        if name.lower() == "value" and isinstance(value, dict) and not has_path:
+            return name, value
+    return "", {}
 
 
 def _without_ours(attributes: Payload) -> Payload:
@@ -50,7 +68,7 @@ def _without_ours(attributes: Payload) -> Payload:
 REWRITES: tuple[Rewrite, ...] = (drop_unknown_schemas, drop_what_is_ours)
 
 
-PATCH_REWRITES: tuple[Callable[[Payload], Payload], ...] = (drop_what_is_ours_from_patches,)
+PATCH_REWRITES: tuple[PatchRewrite, ...] = (drop_what_is_ours_from_patches, set_apart_keys_that_select)
 
 
 def normalise(payload: Mapping[str, Any], known_schemas: frozenset[str]) -> Payload:
@@ -66,12 +84,11 @@ def normalise_patch(payload: Mapping[str, Any]) -> Payload:
     name = next((name for name in payload if name.lower() == "operations"), None)
     if name is None or not isinstance(payload[name], list):
         return dict(payload)
-    return {**payload, name: [_normalise_operation(operation) for operation in payload[name]]}
-
-
-def _normalise_operation(operation: Any) -> Any:
-    if not isinstance(operation, dict):
-        return operation
+    operations = payload[name]
     for rewrite in PATCH_REWRITES:
-        operation = rewrite(operation)
-    return operation
+        operations = [each for operation in operations for each in _rewritten(operation, rewrite)]
+    return {**payload, name: operations}
+
+
+def _rewritten(operation: Any, rewrite: PatchRewrite) -> list[Any]:
+    return rewrite(operation) if isinstance(operation, dict) else [operation]

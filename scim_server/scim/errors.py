@@ -56,6 +56,9 @@ def from_domain(problem: DomainError) -> Answer:
 
 
 def from_scim(problem: SCIMException) -> Answer:
+    cause = problem.__cause__
+    if isinstance(cause, ValidationError) and problem.detail == str(cause):  # a text for programmers
+        return from_validation(cause)
     return error(problem.status, problem.detail, problem.scim_type or None)
 
 

@@ -27,7 +27,7 @@ from scim2_models.path import (
     ValuePath,
     coerce_value,
 )
-from sqlalchemy import ColumnElement, String, and_, cast, false, not_, null, or_, true
+from sqlalchemy import ColumnElement, String, and_, cast, false, not_, or_, true
 
 from scim_server.scim.attributes import Complex, Condition, Entries, IdScalar, Place, Places, Scalar
 from scim_server.scim.ids import parse_id
@@ -85,9 +85,9 @@ class _Resources(_Logic):
         value = _comparable(binding, node)
         place, sub = self._place(binding), binding.sub_field_name
         if isinstance(place, Complex):
-            return _compare(place.parts[sub], node.op, value) if sub else _compare_node(place, node.op, value)
+            return _compare(place.parts[sub], node.op, value) if sub else _compare_node(place, node, value)
         if isinstance(place, Entries):
-            return _compare_entries(place, sub, node.op, value)
+            return _compare_entries(place, sub or "value", node, value)
         return _compare(place, node.op, value)
 
     def visit_present(self, node: Present) -> ColumnElement[bool]:
@@ -242,29 +242,28 @@ def _compare_column(column: ColumnElement[Any], op: CompareOperator, value: Any)
     return and_(column.is_not(None), compared)
 
 
-def _compare_node(place: Complex, op: CompareOperator, value: Any) -> ColumnElement[bool]:
-    """A complex attribute as a whole: it can be there or not, and equals nothing that a filter can write."""
-    if value is not None:
-        return true() if op is CompareOperator.ne else false()
+def _compare_node(place: Complex, node: Comparison, value: Any) -> ColumnElement[bool]:
+    """A complex attribute as a whole is there or it is not; it has no value that could be compared."""
+    if value is not None or node.op not in (CompareOperator.eq, CompareOperator.ne):
+        raise InvalidFilterException(detail=f"{node.attr_path} is complex: compare one of its sub-attributes.")
     assigned = or_(*(part.expression.is_not(None) for part in place.parts.values()))
-    if op is CompareOperator.eq:
-        return not_(assigned)
-    return assigned if op is CompareOperator.ne else false()
+    return not_(assigned) if node.op is CompareOperator.eq else assigned
 
 
-def _compare_entries(place: Entries, sub: str | None, op: CompareOperator, value: Any) -> ColumnElement[bool]:
+def _compare_entries(place: Entries, sub: str, node: Comparison, value: Any) -> ColumnElement[bool]:
     rows = place.rows()
-    part = rows.parts.get(sub or "value", Scalar(cast(null(), String)) if sub is None else None)
-    assert part is not None
-    if value is None and op is CompareOperator.eq:
-        return or_(not_(rows.exist(true())), rows.exist(_compare(part, op, None)))
-    if value is None and op is CompareOperator.ne:
+    part = rows.parts.get(sub)
+    if part is None:
+        raise InvalidFilterException(detail=f"{node.attr_path} is complex: compare one of its sub-attributes.")
+    if value is None and node.op is CompareOperator.eq:
+        return or_(not_(rows.exist(true())), rows.exist(_compare(part, node.op, None)))
+    if value is None and node.op is CompareOperator.ne:
         return and_(rows.exist(true()), not_(rows.exist(_compare(part, CompareOperator.eq, None))))
-    if op is CompareOperator.ne:
+    if node.op is CompareOperator.ne:
         return not_(rows.exist(_compare(part, CompareOperator.eq, value)))
-    if op is CompareOperator.eq and place.look_up is not None and sub == "value" and value and isinstance(value, str):
-        return place.look_up(value)
-    return rows.exist(_compare(part, op, value))
+    if node.op is CompareOperator.eq and place.look_up is not None and sub == "value" and value:
+        return place.look_up(value) if isinstance(value, str) else false()
+    return rows.exist(_compare(part, node.op, value))
 
 
 def _present(parts: Mapping[str, Scalar], sub: str | None) -> ColumnElement[bool]:

@@ -22,6 +22,9 @@ from tests.clients import Directory, assert_error
         f"not ({'not (' * 40}userName pr{')' * 41}",
         " or ".join(["userName pr"] * 1000),
         'password co "x"',
+        'name eq "x"',
+        'addresses co "x"',
+        "meta gt null",
     ],
 )
 def test_a_filter_that_is_not_understood_is_refused_and_never_answered_with_nothing(
