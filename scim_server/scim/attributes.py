@@ -5,7 +5,7 @@ memberships, and for every other attribute of the schemas the `search` document.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scim2_models import Path
@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    case,
     cast,
     func,
     literal,
@@ -74,9 +75,14 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A multi-valued attribute. `look_up` answers from an index which resources have a given `value`, if it is any."""
+    """A multi-valued attribute.
+
+    `chosen` is the sub-attribute of the entry that stands for all in an order: the primary one, or else the first.
+    `look_up` answers from an index which resources have a given `value`, if it is any.
+    """
 
     rows: Callable[[], Rows]
+    chosen: Callable[[str], ColumnElement[Any]]
     look_up: Callable[[str], ColumnElement[bool]] | None = None
 
 
@@ -115,7 +121,17 @@ def _in_document(search: InstrumentedAttribute[Any], binding: AttributeBinding) 
         value: Any = source.c.value
         return Rows(source, true(), _parts(binding, lambda name: value[name]))
 
-    return Entries(rows)
+    def chosen(sub: str) -> ColumnElement[Any]:
+        first: ColumnElement[Any] = _parts(binding, lambda name: column[(*path, 0, name)])[sub].expression
+        found = rows()
+        primary = found.parts.get("primary")
+        if primary is None:
+            return first
+        value = select(found.parts[sub].expression).select_from(found.source).where(primary.expression).limit(1)
+        again = rows()
+        return case((again.exist(again.parts["primary"].expression), value.scalar_subquery()), else_=first)
+
+    return Entries(rows, chosen)
 
 
 def _top_level(model: Any) -> list[AttributeBinding]:
@@ -142,8 +158,12 @@ def _common(schema: str, table: Any, resource_type: str) -> dict[tuple[str, str]
         source = elements(table.search, "schemas")
         return Rows(source, true(), {"value": _json_scalar(source.c.value["value"], str)})
 
+    def first_schema(_sub: str) -> ColumnElement[Any]:
+        first: ColumnElement[Any] = _json_scalar(table.search[("schemas", 0, "value")], str).expression
+        return first
+
     return {
-        (schema, "schemas"): Entries(schemas),
+        (schema, "schemas"): Entries(schemas, first_schema),
         (schema, "id"): IdScalar(table.id),
         (schema, "external_id"): Scalar(table.external_id),
         (schema, "meta"): Complex(
@@ -195,6 +215,17 @@ def _groups_of_user() -> Rows:
     return Rows(Membership.__table__.join(Team.__table__, team), link, parts)
 
 
+def _first(rows: Callable[[], Rows]) -> Callable[[str], ColumnElement[Any]]:
+    """Rows in a table have no order of their own; the first is the one whose id is."""
+
+    def chosen(sub: str) -> ColumnElement[Any]:
+        found = rows()
+        query = select(found.parts[sub].expression).select_from(found.source).where(found.link)
+        return query.order_by(found.parts["value"].expression).limit(1).scalar_subquery()
+
+    return chosen
+
+
 MEMBER_PARTS: Mapping[str, Scalar] = {
     "value": IdScalar(Membership.user_id),
     "type": Scalar(literal("user")),
@@ -212,23 +243,23 @@ def _members_of_group() -> Rows:
     return Rows(Membership.__table__, link, MEMBER_PARTS)
 
 
+_USER_DOCUMENT = _documented(UserResource, User.search)
+_emails: Any = _USER_DOCUMENT[USER, "emails"]
+
 USER_PLACES: Places = {
-    **_documented(UserResource, User.search),
+    **_USER_DOCUMENT,
     **_common(USER, User, "User"),
     (USER, "user_name"): Scalar(User.user_name_key),
     (USER, "display_name"): Scalar(User.display_name_key),
     (USER, "active"): Condition(User.status == UserStatus.ACTIVE),
     (USER, "password"): Scalar(cast(null(), String)),  # RFC 7643 §4.1.1: nothing may be learnt of it
-    (USER, "emails"): Entries(
-        _documented(UserResource, User.search)[USER, "emails"].rows,  # type: ignore[union-attr]
-        look_up=_has_email,
-    ),
-    (USER, "groups"): Entries(_groups_of_user, look_up=_is_in_group),
+    (USER, "emails"): replace(_emails, look_up=_has_email),
+    (USER, "groups"): Entries(_groups_of_user, _first(_groups_of_user), look_up=_is_in_group),
 }
 
 GROUP_PLACES: Places = {
     **_documented(GroupProfile, Team.search),
     **_common(GROUP, Team, "Group"),
     (GROUP, "display_name"): Scalar(Team.display_name_key),
-    (GROUP, "members"): Entries(_members_of_group, look_up=_has_member),
+    (GROUP, "members"): Entries(_members_of_group, _first(_members_of_group), look_up=_has_member),
 }

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from scim2_models import InvalidSyntaxException, InvalidValueException
+from sqlalchemy import true
 
 from scim_server.scim.answers import base_url
 from scim_server.scim.attributes import BASE_URL, ORG_ID, Places
 from scim_server.scim.filters import compile_filter
 from scim_server.scim.projection import Projection, read_projection
+from scim_server.scim.sorting import compile_order
 from scim_server.services.context import Context
 from scim_server.services.paging import Selection
 
-_PARAMETERS = ("filter", "startIndex", "count", "attributes", "excludedAttributes")
+_PARAMETERS = ("filter", "sortBy", "sortOrder", "startIndex", "count", "attributes", "excludedAttributes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def read_listing(ctx: Context, model: Any, places: Places, parameters: Mapping[s
     start_index = _integer(parameters, "startIndex", 1)
     count = _integer(parameters, "count", settings.default_page_size)
     return Listing(
-        selection=_selection(ctx, model, places, parameters.get("filter")),
+        selection=_selection(ctx, model, places, parameters),
         # RFC 7644 §3.4.2.4: less than 1 is 1, and a negative count is 0. A page may be shorter than was asked for.
         start_index=max(1, start_index),
         count=min(max(0, count), settings.max_page_size),
@@ -57,10 +59,13 @@ def search_parameters(message: Mapping[str, Any]) -> dict[str, str]:
     return parameters
 
 
-def _selection(ctx: Context, model: Any, places: Places, filter: str | None) -> Selection:
-    if not filter:
-        return Selection()
-    return Selection(compile_filter(model, places, filter), {ORG_ID: ctx.org.id, BASE_URL: base_url(ctx)})
+def _selection(ctx: Context, model: Any, places: Places, parameters: Mapping[str, str]) -> Selection:
+    text = parameters.get("filter")
+    return Selection(
+        condition=compile_filter(model, places, text) if text else true(),
+        parameters={ORG_ID: ctx.org.id, BASE_URL: base_url(ctx)},
+        order=compile_order(model, places, parameters),
+    )
 
 
 def _integer(parameters: Mapping[str, str], name: str, default: int) -> int:

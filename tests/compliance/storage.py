@@ -55,6 +55,8 @@ class OurStorage(ScimStorage):
         [resource_type] = resource_types
         asked = {
             "filter": search_request.filter,
+            "sortBy": search_request.sort_by,
+            "sortOrder": search_request.sort_order,
             "startIndex": search_request.start_index,
             "count": search_request.count,
         }

@@ -15,7 +15,7 @@ from tests.compliance.storage import OurStorage
 
 
 class TestOurStorage(ScimStorageContract):
-    """Sorting, cursors and searches at the root are what a later version serves; discovery announces none of them."""
+    """Cursors and searches at the root are what a later version serves; discovery announces neither."""
 
     supports_root_search = False
 

@@ -1,4 +1,4 @@
-"""Filters in SQL mean what scim2-models' own evaluator means by them, on both databases."""
+"""Filters and orders in SQL mean what scim2-models' own evaluator means by them, on both databases."""
 
 import random
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from scim2_models import InvalidFilterException, ScimFilter
+from scim2_models import InvalidFilterException, ScimFilter, SearchRequest
 
 from scim_server.config import Settings
 from scim_server.db import Database
@@ -135,6 +135,12 @@ class Town:
             body = users.search(self._context(session), {"filter": text, "count": "500"}).body
         return {each["id"] for each in body["Resources"]}
 
+    def in_order(self, sort_by: str, sort_order: str) -> list[str]:
+        with self.database.reading() as session:
+            query = {"sortBy": sort_by, "sortOrder": sort_order, "count": "500"}
+            body = users.search(self._context(session), query).body
+        return [each["id"] for each in body["Resources"]]
+
     def by_evaluator(self, text: str) -> set[str]:
         parsed: Any = ScimFilter[UserResource](text)
         return {each.id for each in self.resources if parsed.match(each)}
@@ -169,3 +175,18 @@ def test_sql_and_the_evaluator_find_the_same_users(town: Town, text: str) -> Non
             town.by_sql(text)
         return
     assert town.by_sql(text) == expected
+
+
+@pytest.mark.parametrize("sort_order", ["ascending", "descending"])
+@pytest.mark.parametrize(
+    "sort_by", ["userName", "active", "meta.created", "emails.type", "schemas", "groups", *STRINGS, *EXACT, *MULTI]
+)
+def test_sql_and_the_evaluator_put_users_in_the_same_order(town: Town, sort_by: str, sort_order: str) -> None:
+    request: Any = SearchRequest[UserResource](sort_by=sort_by, sort_order=sort_order)
+    by_id = {each.id: each for each in town.resources}
+
+    found = [by_id[id] for id in town.in_order(sort_by, sort_order)]
+
+    assert [request.sort_value(each) for each in found] == [
+        request.sort_value(each) for each in request.sort(town.resources)
+    ]

@@ -121,3 +121,19 @@ def test_the_name_of_a_member_is_shown_on_request_only(acme: Directory, globex: 
 
     assert plain == [{"value": ada.id, "$ref": ada["meta"]["location"], "type": "User"}]
     assert named == [{"value": ada.id, "display": "Ada Lovelace"}]
+
+
+@pytest.mark.parametrize(
+    "sort_by", ["bogus", "name", "addresses", "password", "x509Certificates", "emails[primary eq true]"]
+)
+def test_what_nothing_can_be_ordered_by_is_refused(acme: Directory, globex: Directory, sort_by: str) -> None:
+    assert_error(acme.get("/Users", sortBy=sort_by), 400, "invalidPath")
+
+
+def test_an_order_holds_across_pages_and_ends_at_the_organization(crowd: Directory) -> None:
+    order = {"sortBy": "userName", "sortOrder": "descending", "count": 2}
+
+    pages = [crowd.get("/Users", startIndex=start, **order).user_names for start in (1, 3, 5)]
+
+    assert pages == [["user4", "user3"], ["user2", "user1"], ["user0"]]
+    assert_error(crowd.get("/Users", sortBy="userName", sortOrder="sideways"), 400, "invalidValue")
