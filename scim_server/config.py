@@ -1,6 +1,7 @@
 """Settings: one typed object, read once at the start; a wrong value stops the start with a sentence that names it."""
 
 import os
+import secrets
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,6 +21,7 @@ from sqlalchemy.exc import ArgumentError
 PREFIX = "SCIM_"
 # Names that begin with the prefix and are no setting of this file: the one that chooses the file beside default.toml.
 _ENVIRONMENT = "SCIM_ENV"
+_KEY_FILE = Path("var") / "secret.key"
 
 
 class ConfigError(Exception):
@@ -85,6 +87,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(ge=1024)
     default_page_size: int = Field(ge=1)
     max_page_size: int = Field(ge=1, le=10_000)
+    cursor_timeout: int = Field(ge=60)
     log_level: Literal["debug", "info", "warning", "error"]
     log_format: Literal["json", "console"]
 
@@ -124,9 +127,30 @@ def load_settings(**overrides: Any) -> Settings:
     """
     _refuse_misspelt(os.environ)
     try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+        settings = Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
         raise ConfigError("\n".join(_sentence(each) for each in error.errors())) from None
+    if settings.secret_key.get_secret_value():
+        return settings
+    try:
+        return settings.model_copy(update={"secret_key": SecretStr(_own_key())})
+    except OSError as error:
+        raise ConfigError(f"SCIM_SECRET_KEY is not set, and {_KEY_FILE} cannot be made: {error.strerror}.") from None
+
+
+def _own_key() -> str:
+    """The key of a server that was given none: made once, whichever process comes first, and kept."""
+    _KEY_FILE.parent.mkdir(parents=True, exist_ok=True)
+    made = _KEY_FILE.with_name(f"{_KEY_FILE.name}.{os.getpid()}")
+    made.touch(mode=0o600)
+    made.write_text(secrets.token_urlsafe(48))
+    try:
+        os.link(made, _KEY_FILE)  # atomic, and refused where there is one already
+    except FileExistsError:
+        pass
+    finally:
+        made.unlink()
+    return _KEY_FILE.read_text()
 
 
 def _files(environment: str) -> list[Path]:

@@ -12,6 +12,7 @@ from scim2_models import (
     Filter,
     ForbiddenException,
     NotFoundException,
+    Pagination,
     Patch,
     ResourceType,
     ScimProvider,
@@ -19,6 +20,7 @@ from scim2_models import (
     Sort,
 )
 
+from scim_server.config import Settings
 from scim_server.scim.answers import Answer, base_url, list_response
 from scim_server.scim.dialects import TOLERANT
 from scim_server.scim.schemas import EnterpriseUser, Group, User, UserResource
@@ -26,18 +28,26 @@ from scim_server.services.context import Context
 
 
 @lru_cache
-def provider(max_results: int) -> ScimProvider:
-    """Our service as scim2-models describes one; `max_results` is the largest page."""
+def provider(settings: Settings) -> ScimProvider:
+    """Our service as scim2-models describes one."""
     return ScimProvider(
         models=[User, EnterpriseUser, Group],
         resource_types=[ResourceType.from_resource(UserResource), ResourceType.from_resource(Group)],
         config=ServiceProviderConfig(
             patch=Patch(supported=True),
             bulk=Bulk(supported=False, max_operations=0, max_payload_size=0),
-            filter=Filter(supported=True, max_results=max_results),
+            filter=Filter(supported=True, max_results=settings.max_page_size),
             change_password=ChangePassword(supported=False),
             sort=Sort(supported=True),
             etag=ETag(supported=True),
+            pagination=Pagination(
+                cursor=True,
+                index=True,
+                default_pagination_method=Pagination.DefaultPaginationMethod.index,
+                default_page_size=settings.default_page_size,
+                max_page_size=settings.max_page_size,
+                cursor_timeout=settings.cursor_timeout,
+            ),
             authentication_schemes=[
                 AuthenticationScheme(
                     type=AuthenticationScheme.Type.oauthbearertoken,
@@ -54,7 +64,7 @@ def provider(max_results: int) -> ScimProvider:
 
 def service_provider_config(ctx: Context) -> Answer:
     """GET /ServiceProviderConfig."""
-    config = provider(ctx.settings.max_page_size).config
+    config = provider(ctx.settings).config
     assert config is not None
     document = config.model_dump()
     document["meta"] = _meta(ctx, "ServiceProviderConfig", "")
@@ -66,7 +76,7 @@ def schemas(ctx: Context, parameters: Mapping[str, str]) -> Answer:
     _refuse_filter(parameters)
     found = [
         schema.model_dump() | {"meta": _meta(ctx, "Schema", f"/{schema.id}")}
-        for schema in provider(ctx.settings.max_page_size).schemas
+        for schema in provider(ctx.settings).schemas
     ]
     return Answer(200, list_response(found, total=len(found)))
 
@@ -84,7 +94,7 @@ def resource_types(ctx: Context, parameters: Mapping[str, str]) -> Answer:
     _refuse_filter(parameters)
     found = [
         each.model_dump() | {"meta": _meta(ctx, "ResourceType", f"/{each.id}")}
-        for each in provider(ctx.settings.max_page_size).resource_types
+        for each in provider(ctx.settings).resource_types
     ]
     return Answer(200, list_response(found, total=len(found)))
 

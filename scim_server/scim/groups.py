@@ -10,6 +10,7 @@ from scim_server.models import Team
 from scim_server.scim import members
 from scim_server.scim.answers import Answer, base_url, etag, list_response, meta
 from scim_server.scim.attributes import GROUP_PLACES
+from scim_server.scim.cursors import walk_response
 from scim_server.scim.dialects import TOLERANT, normalise, normalise_patch
 from scim_server.scim.etags import EntityTags, check_if_match
 from scim_server.scim.folding import fold_group
@@ -46,10 +47,14 @@ def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
 
 def search(ctx: Context, parameters: Parameters) -> Answer:
     """GET /Groups (RFC 7644 §3.4.2)."""
-    listing = read_listing(ctx, Group, GROUP_PLACES, parameters)
-    page = teams.list_teams(ctx, listing.selection, offset=listing.start_index - 1, limit=listing.count)
-    shown = show(ctx, page.rows, listing.projection)
-    return Answer(200, list_response(shown, total=page.total, start_index=listing.start_index))
+    listing = read_listing(ctx, Group, "Group", GROUP_PLACES, parameters)
+    walk = listing.walk
+    if walk is None:
+        page = teams.list_teams(ctx, listing.selection, offset=listing.start_index - 1, limit=listing.count)
+        shown = show(ctx, page.rows, listing.projection)
+        return Answer(200, list_response(shown, total=page.total, start_index=listing.start_index))
+    found = teams.walk_teams(ctx, listing.selection, start=walk.start, backwards=walk.backwards, limit=listing.count)
+    return Answer(200, walk_response(ctx, walk, found, show(ctx, found.rows, listing.projection)))
 
 
 def replace(

@@ -4,42 +4,67 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scim2_models import InvalidSyntaxException, InvalidValueException
+from scim2_models import InvalidCountException, InvalidSyntaxException, InvalidValueException
 from sqlalchemy import true
 
 from scim_server.scim.answers import base_url
 from scim_server.scim.attributes import BASE_URL, ORG_ID, Places
+from scim_server.scim.cursors import Walk, read_walk
 from scim_server.scim.filters import compile_filter
 from scim_server.scim.projection import Projection, read_projection
 from scim_server.scim.sorting import compile_order
 from scim_server.services.context import Context
 from scim_server.services.paging import Selection
 
-_PARAMETERS = ("filter", "sortBy", "sortOrder", "startIndex", "count", "attributes", "excludedAttributes")
+_PARAMETERS = ("filter", "sortBy", "sortOrder", "cursor", "startIndex", "count", "attributes", "excludedAttributes")
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Which resources, from which one on (`start_index` counts from 1), how many, and what of each."""
+    """Which resources, from which one on, how many, and what of each.
+
+    `walk` is None where pages are told by `start_index`, which counts from 1.
+    """
 
     selection: Selection
+    walk: Walk | None
     start_index: int
     count: int
     projection: Projection
 
 
-def read_listing(ctx: Context, model: Any, places: Places, parameters: Mapping[str, str]) -> Listing:
-    """Raises InvalidFilterException, InvalidValueException, pydantic.ValidationError."""
-    settings = ctx.settings
-    start_index = _integer(parameters, "startIndex", 1)
-    count = _integer(parameters, "count", settings.default_page_size)
+def read_listing(
+    ctx: Context, model: Any, resource_type: str, places: Places, parameters: Mapping[str, str]
+) -> Listing:
+    """Raises scim2_models.SCIMException, pydantic.ValidationError."""
+    walk = read_walk(ctx, resource_type, parameters) if "cursor" in parameters else None
+    if walk is not None and parameters.get("startIndex"):
+        raise InvalidValueException(detail="A listing goes by cursor or by startIndex, not by both.")
     return Listing(
         selection=_selection(ctx, model, places, parameters),
-        # RFC 7644 §3.4.2.4: less than 1 is 1, and a negative count is 0. A page may be shorter than was asked for.
-        start_index=max(1, start_index),
-        count=min(max(0, count), settings.max_page_size),
+        walk=walk,
+        # RFC 7644 §3.4.2.4: less than 1 is 1.
+        start_index=max(1, _integer(parameters, "startIndex", 1)),
+        count=_count(ctx, parameters) if walk is None else _count_of_walk(ctx, parameters),
         projection=read_projection(model, parameters),
     )
+
+
+def _count(ctx: Context, parameters: Mapping[str, str]) -> int:
+    # RFC 7644 §3.4.2.4: a negative count is 0. A page may be shorter than was asked for.
+    count = _integer(parameters, "count", ctx.settings.default_page_size)
+    return min(max(0, count), ctx.settings.max_page_size)
+
+
+def _count_of_walk(ctx: Context, parameters: Mapping[str, str]) -> int:
+    # RFC 9865 §2.4: from 0 to the largest page, or it is refused.
+    try:
+        count = _integer(parameters, "count", ctx.settings.default_page_size)
+    except InvalidValueException:
+        raise InvalidCountException from None
+    if not 0 <= count <= ctx.settings.max_page_size:
+        raise InvalidCountException
+    return count
 
 
 def search_parameters(message: Mapping[str, Any]) -> dict[str, str]:

@@ -26,4 +26,4 @@ def compile_order(model: Any, places: Places, parameters: Mapping[str, str]) -> 
         return Order(place.chosen(binding.sub_field_name or "value"), descending)
     if isinstance(place, Complex):
         return Order(place.parts[binding.sub_field_name].expression, descending)
-    return Order(place.expression, descending)
+    return Order(place.expression, descending, nullable=getattr(place.expression, "nullable", True))

@@ -9,6 +9,7 @@ from scim2_models import Context as Direction
 from scim_server.models import Team, User
 from scim_server.scim.answers import Answer, base_url, etag, list_response, meta
 from scim_server.scim.attributes import USER_PLACES
+from scim_server.scim.cursors import walk_response
 from scim_server.scim.dialects import TOLERANT, normalise, normalise_patch
 from scim_server.scim.etags import EntityTags, check_if_match
 from scim_server.scim.folding import fold_user
@@ -46,10 +47,14 @@ def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
 
 def search(ctx: Context, parameters: Parameters) -> Answer:
     """GET /Users (RFC 7644 §3.4.2)."""
-    listing = read_listing(ctx, UserResource, USER_PLACES, parameters)
-    page = users.list_users(ctx, listing.selection, offset=listing.start_index - 1, limit=listing.count)
-    shown = show(ctx, page.rows, listing.projection)
-    return Answer(200, list_response(shown, total=page.total, start_index=listing.start_index))
+    listing = read_listing(ctx, UserResource, "User", USER_PLACES, parameters)
+    walk = listing.walk
+    if walk is None:
+        page = users.list_users(ctx, listing.selection, offset=listing.start_index - 1, limit=listing.count)
+        shown = show(ctx, page.rows, listing.projection)
+        return Answer(200, list_response(shown, total=page.total, start_index=listing.start_index))
+    found = users.walk_users(ctx, listing.selection, start=walk.start, backwards=walk.backwards, limit=listing.count)
+    return Answer(200, walk_response(ctx, walk, found, show(ctx, found.rows, listing.projection)))
 
 
 def replace(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 Row = TypeVar("Row")
@@ -13,14 +13,18 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What rows are ordered by; those without a value come last, and first where it descends (RFC 7644 §3.4.2.3)."""
+    """What rows are ordered by; those without a value come last, and first where it descends (RFC 7644 §3.4.2.3).
+
+    `nullable` is False where every row has a value, which lets an index find a place in the order.
+    """
 
     key: ColumnElement[Any]
     descending: bool = False
+    nullable: bool = True
 
-    def clauses(self, tie_breaker: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-        columns = [self.key.is_(None), self.key, tie_breaker]
-        return [column.desc() if self.descending else column.asc() for column in columns]
+    def clauses(self, id: ColumnElement[Any], *, backwards: bool = False) -> list[ColumnElement[Any]]:
+        columns = [self.key.is_(None), self.key, id] if self.nullable else [self.key, id]
+        return [column.desc() if self.descending != backwards else column.asc() for column in columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +66,81 @@ def read_page(
     order = selection.order.clauses(id.expression) if selection.order else [id]
     page = select(model).where(*where).order_by(*order).offset(offset).limit(limit).params(selection.parameters)
     return Page(total, session.scalars(page).all())
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in an order: that of a row with this value of the order's key, and this id."""
+
+    key: Any
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Generic[Row]):
+    """Some rows in a row; `first` and `last` are where they lie, if there are more before or behind them."""
+
+    rows: Sequence[Row]
+    first: Position | None = None
+    last: Position | None = None
+
+
+def read_slice(
+    session: Session,
+    model: type[Row],
+    id: InstrumentedAttribute[UUID],
+    within: Sequence[ColumnElement[bool]],
+    selection: Selection,
+    *,
+    start: Position | None,
+    backwards: bool,
+    limit: int,
+) -> Slice[Row]:
+    """The rows of a selection behind a position, or before it; from the first one on where there is no position.
+
+    It costs the same wherever the position lies, and whoever was there all along is in exactly one slice of a walk,
+    whatever is created and deleted meanwhile.
+    """
+    order = selection.order or Order(id.expression, nullable=False)
+
+    def query(place: Position | None, reverse: bool) -> Select[tuple[Row, Any, UUID]]:
+        where = [*within, selection.condition]
+        if place is not None:
+            where.append(_beyond(order, id.expression, place, reverse))
+        clauses = order.clauses(id.expression, backwards=reverse)
+        return select(model, order.key, id).where(*where).order_by(*clauses).params(selection.parameters)
+
+    def is_any_beyond(place: Position, reverse: bool) -> bool:
+        return session.execute(query(place, reverse).with_only_columns(literal(1)).limit(1)).first() is not None
+
+    if limit == 0:
+        return Slice([])
+    found = list(session.execute(query(start, backwards).limit(limit + 1)))
+    more, found = len(found) > limit, found[:limit]
+    if not found:
+        return Slice([])
+    if backwards:
+        found.reverse()
+    (_, *first), (_, *last) = found[0], found[-1]
+    before = more if backwards else start is not None and is_any_beyond(Position(*first), True)
+    behind = is_any_beyond(Position(*last), False) if backwards else more
+    return Slice(
+        [row for row, _, _ in found],
+        first=Position(*first) if before else None,
+        last=Position(*last) if behind else None,
+    )
+
+
+def _beyond(order: Order, id: ColumnElement[Any], place: Position, reverse: bool) -> ColumnElement[bool]:
+    """The rows that come after a position; before it, in reverse."""
+    descends = order.descending != reverse
+    key, value = order.key, literal(place.key, order.key.type)
+    if not order.nullable:
+        here, there = tuple_(key, id), tuple_(value, literal(place.id, id.type))
+        return here < there if descends else here > there
+    beside = id < place.id if descends else id > place.id
+    if place.key is None:
+        same = and_(key.is_(None), beside)
+        return or_(same, key.is_not(None)) if descends else same
+    later = or_(key < value if descends else key > value, and_(key == value, beside))
+    return and_(key.is_not(None), later) if descends else or_(key.is_(None), and_(key.is_not(None), later))

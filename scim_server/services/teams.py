@@ -18,7 +18,7 @@ from scim_server.services.constraints import flush
 from scim_server.services.context import Context
 from scim_server.services.errors import NotFound, TeamNameTaken
 from scim_server.services.events import Action, differences, record
-from scim_server.services.paging import Page, Selection, read_page
+from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
 from scim_server.services.profiles import Profile, required
 
 
@@ -52,6 +52,15 @@ def get_team_to_change(ctx: Context, team_id: UUID) -> Team:
 def list_teams(ctx: Context, selection: Selection, *, offset: int, limit: int) -> Page[Team]:
     """The teams of a selection, the oldest first."""
     return read_page(ctx.session, Team, Team.id, _living(ctx), selection, offset=offset, limit=limit)
+
+
+def walk_teams(
+    ctx: Context, selection: Selection, *, start: Position | None, backwards: bool, limit: int
+) -> Slice[Team]:
+    """The teams of a selection behind a position, or before it."""
+    return read_slice(
+        ctx.session, Team, Team.id, _living(ctx), selection, start=start, backwards=backwards, limit=limit
+    )
 
 
 def create_team(ctx: Context, profile: Profile) -> Team:

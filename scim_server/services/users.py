@@ -13,7 +13,7 @@ from scim_server.services.constraints import flush
 from scim_server.services.context import Context
 from scim_server.services.errors import NotFound, UserNameTaken
 from scim_server.services.events import Action, differences, record
-from scim_server.services.paging import Page, Selection, read_page
+from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
 from scim_server.services.profiles import Profile, required
 
 
@@ -39,6 +39,15 @@ def get_user_to_change(ctx: Context, user_id: UUID) -> User:
 def list_users(ctx: Context, selection: Selection, *, offset: int, limit: int) -> Page[User]:
     """The users of a selection, the oldest first."""
     return read_page(ctx.session, User, User.id, _living(ctx), selection, offset=offset, limit=limit)
+
+
+def walk_users(
+    ctx: Context, selection: Selection, *, start: Position | None, backwards: bool, limit: int
+) -> Slice[User]:
+    """The users of a selection behind a position, or before it."""
+    return read_slice(
+        ctx.session, User, User.id, _living(ctx), selection, start=start, backwards=backwards, limit=limit
+    )
 
 
 def count_users(ctx: Context) -> int:

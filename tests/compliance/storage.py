@@ -32,6 +32,8 @@ _ENDPOINTS: Mapping[str, ModuleType] = {"User": users, "Group": groups}
 class OurStorage(ScimStorage):
     """Each method is one request of ours; models go in and out as JSON, as they do on the wire."""
 
+    supports_cursors = True
+
     def __init__(self, settings: Settings, database: Database, slug: str, models: Mapping[str, Any]) -> None:
         self.settings = settings
         self.database = database
@@ -59,11 +61,18 @@ class OurStorage(ScimStorage):
             "sortOrder": search_request.sort_order,
             "startIndex": search_request.start_index,
             "count": search_request.count,
+            # Our cursors are sealed, and stand for the positions that the contract passes back.
+            "cursor": position or search_request.cursor,
         }
         query = {name: str(value) for name, value in asked.items() if value is not None}
         with self._context() as ctx:
             body = self._endpoint(resource_type).search(ctx, query).body
-        return SearchPage(body["totalResults"], [self._resource(resource_type, each) for each in body["Resources"]])
+        return SearchPage(
+            body.get("totalResults"),
+            [self._resource(resource_type, each) for each in body["Resources"]],
+            next=body.get("nextCursor"),
+            previous=body.get("previousCursor"),
+        )
 
     def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
         with self._context() as ctx:

@@ -15,13 +15,13 @@ from tests.compliance.storage import OurStorage
 
 
 class TestOurStorage(ScimStorageContract):
-    """Cursors and searches at the root are what a later version serves; discovery announces neither."""
+    """A search at the root is what a later version serves."""
 
     supports_root_search = False
 
     @pytest.fixture
     def provider(self, settings: Settings) -> ScimProvider:
-        return discovery.provider(settings.max_page_size)
+        return discovery.provider(settings)
 
     @pytest.fixture
     def storage(

@@ -1,0 +1,47 @@
+"""What we hand out and want back unread and unchanged: sealed with the secret key of the settings."""
+
+import base64
+import hashlib
+from datetime import datetime, timedelta
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from scim_server.config import Settings
+
+
+class Broken(Exception):
+    """Not sealed by us, or not any more what we sealed."""
+
+
+class Expired(Exception):
+    """Sealed by us, longer ago than it is good for."""
+
+
+def seal(settings: Settings, purpose: str, content: bytes, now: datetime) -> str:
+    """Seal something for a purpose; what was sealed for another one does not open."""
+    token = _fernet(settings, purpose).encrypt_at_time(content, int(now.timestamp()))
+    return token.rstrip(b"=").decode()
+
+
+def unseal(settings: Settings, purpose: str, sealed: str, now: datetime, lifetime: timedelta) -> bytes:
+    """Raises Broken, Expired."""
+    fernet = _fernet(settings, purpose)
+    token = sealed.encode() + b"=" * (-len(sealed) % 4)
+    try:
+        sealed_at = fernet.extract_timestamp(token)
+        content = fernet.decrypt(token)
+    except InvalidToken:
+        raise Broken from None
+    if now.timestamp() - sealed_at > lifetime.total_seconds():
+        raise Expired
+    return content
+
+
+def _fernet(settings: Settings, purpose: str) -> Fernet:
+    # A keyed hash of a high-entropy key is a key: one for each purpose.
+    secret = settings.secret_key.get_secret_value().encode()
+    return Fernet(
+        base64.urlsafe_b64encode(
+            hashlib.blake2b(purpose.encode(), key=hashlib.sha512(secret).digest(), digest_size=32).digest()
+        )
+    )
