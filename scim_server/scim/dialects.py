@@ -1,13 +1,15 @@
 """What identity providers send in their own way, put into the words of the RFCs before anything else looks at it.
 
-A rewrite is a function with a name, made necessary by an exchange that its docstring names. They grow into one list a
-provider; today the tolerant reading serves them all.
+A rewrite is a function with a name, made necessary by the exchange that its docstring names. Today the tolerant reading
+serves every provider; the lists at the end are where one will differ from another.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from scim2_models import ScimPolicy
+
+from scim_server.scim.schemas import ENTERPRISE_USER, EnterpriseUser
 
 Payload = dict[str, Any]
 Rewrite = Callable[[Payload, frozenset[str]], Payload]
@@ -21,6 +23,13 @@ TOLERANT = ScimPolicy(
     unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
 )
 
+_OURS = ("id", "meta", "groups")
+_MANAGER = f"{ENTERPRISE_USER}:manager"
+_EXTENDED = {str(info.serialization_alias).lower() for info in EnterpriseUser.model_fields.values()} - {"schemas"}
+
+
+# Resources
+
 
 def drop_unknown_schemas(payload: Payload, known: frozenset[str]) -> Payload:
     """Entra ID lists `http://schemas.microsoft.com/…/ADSCIM/2.0/Group`, which is not to be echoed (exchange 42)."""
@@ -30,45 +39,145 @@ def drop_unknown_schemas(payload: Payload, known: frozenset[str]) -> Payload:
     return payload | {"schemas": [urn for urn in listed if isinstance(urn, str) and urn.lower() in known]}
 
 
+def hoist_core_attributes(payload: Payload, known: frozenset[str]) -> Payload:
+    """Some nest the core attributes under the core URN, as if it were an extension's."""
+    core = known - {ENTERPRISE_USER.lower()}
+    nested = [name for name, value in payload.items() if name.lower() in core and isinstance(value, dict)]
+    hoisted = {name: value for name, value in payload.items() if name not in nested}
+    for name in nested:
+        hoisted |= payload[name]
+    return hoisted
+
+
 def drop_what_is_ours(payload: Payload, _known: frozenset[str]) -> Payload:
     """Okta puts back what it read, `meta` and `groups` too (exchange 8); RFC 7644 §3.5.1 has them ignored unread."""
-    return _without_ours(payload)
+    return {name: value for name, value in payload.items() if name.lower() not in _OURS}
+
+
+def make_manager_an_object(payload: Payload, _known: frozenset[str]) -> Payload:
+    """Entra ID sends the manager as a text, as a list of one, and empty where there is none (exchanges 37, 38)."""
+    rewritten = dict(payload)
+    for name, value in payload.items():
+        if name.lower() == ENTERPRISE_USER.lower() and isinstance(value, dict):
+            rewritten[name] = {key: _manager(each) if key.lower() == "manager" else each for key, each in value.items()}
+        elif name.lower() == _MANAGER.lower():
+            rewritten[name] = _manager(value)
+    return rewritten
+
+
+def keep_one_primary(payload: Payload, _known: frozenset[str]) -> Payload:
+    """Where two entries call themselves primary, the one that was written last is (RFC 7643 §2.4 allows one)."""
+    return {name: _with_one_primary(value) if isinstance(value, list) else value for name, value in payload.items()}
+
+
+def _manager(value: Any) -> Any:
+    """A manager as an object, or None where nobody is meant."""
+    if isinstance(value, list) and len(value) == 1:
+        [value] = value
+    if isinstance(value, str):
+        value = {"value": value}
+    if isinstance(value, dict) and next((each for key, each in value.items() if key.lower() == "value"), None) == "":
+        return None
+    return value
+
+
+def _with_one_primary(entries: list[Any]) -> list[Any]:
+    primary = [index for index, entry in enumerate(entries) if _is_primary(entry)]
+    return [entry | {"primary": False} if index in primary[:-1] else entry for index, entry in enumerate(entries)]
+
+
+def _is_primary(entry: Any) -> bool:
+    value = entry.get("primary") if isinstance(entry, dict) else None
+    return value is True or (isinstance(value, str) and value.lower() == "true")
+
+
+# PATCH operations, whose members are `op`, `path` and `value` here in whatever case they came
+
+
+def write_path_plainly(operation: Payload) -> list[Payload]:
+    """A path as a JSON pointer (`/name/givenName`), and one of an extension without its URN or with a dot behind it.
+
+    Entra ID sends `manager`, and Microsoft's inbound collection `urn:…:User.manager` (exchanges 37, 60).
+    """
+    path = operation.get("path")
+    return [operation | {"path": _plain(path)}] if isinstance(path, str) and path else [operation]
+
+
+def set_apart_keys(operation: Payload) -> list[Payload]:
+    """Entra ID writes paths as keys (exchange 35). Those that would be lost become operations of their own: a key that
+    selects, `emails[type eq "work"].value`; one of an extension without its URN; one that removes, with null.
+    """
+    value = _value_without_path(operation)
+    apart = {key: each for key, each in value.items() if "[" in key or each is None or _plain(key) != key}
+    if not apart:
+        return [operation]
+    rest = {key: each for key, each in value.items() if key not in apart}
+    operations = [operation | {"path": _plain(key), "value": each} for key, each in apart.items()]
+    return [operation | {"value": rest}, *operations] if rest else operations
 
 
 def drop_what_is_ours_from_patches(operation: Payload) -> list[Payload]:
     """Okta renames a group with `{"value": {"id": …, "displayName": …}}`, and the id is to be ignored (exchange 15)."""
-    name, value = _value_without_path(operation)
-    return [operation | {name: _without_ours(value)}] if name else [operation]
+    value = _value_without_path(operation)
+    return [operation | {"value": drop_what_is_ours(value, frozenset())}] if value else [operation]
 
 
-def set_apart_keys_that_select(operation: Payload) -> list[Payload]:
-    """Entra ID writes paths as keys (exchange 35); scim2-models takes those but for `emails[type eq "work"].value`."""
-    name, value = _value_without_path(operation)
-    selecting = {key: each for key, each in value.items() if "[" in key}
-    if not selecting:
-        return [operation]
-    rest = {key: each for key, each in value.items() if key not in selecting}
-    apart = [operation | {"path": key, name: each} for key, each in selecting.items()]
-    return [operation | {name: rest}, *apart] if rest else apart
+def make_patched_manager_an_object(operation: Payload) -> list[Payload]:
+    """As `make_manager_an_object`, for operations on it, on its `value`, and on the resource (exchanges 37, 38)."""
+    path, value = str(operation.get("path") or "").lower(), operation.get("value")
+    if not path and isinstance(value, dict):
+        return [operation | {"value": make_manager_an_object(value, frozenset())}]
+    if path == f"{_MANAGER}.value".lower() and value == "":
+        return [{"op": "remove", "path": _MANAGER}]
+    if path == _MANAGER.lower() and "value" in operation:
+        return [operation | {"value": _manager(value)}]
+    return [operation]
 
 
-def _value_without_path(operation: Payload) -> tuple[str, Payload]:
-    """The name and the value of `value` in an operation on the resource itself; empty where it is none."""
-    has_path = any(name.lower() == "path" and value for name, value in operation.items())
-    for name, value in operation.items():
-        if name.lower() == "value" and isinstance(value, dict) and not has_path:
-            return name, value
-    return "", {}
+def remove_instead_of_null(operation: Payload) -> list[Payload]:
+    """`add` or `replace` with null: JumpCloud and Entra ID mean that there shall be nothing (exchanges 25, 54)."""
+    if operation.get("path") and "value" in operation and operation["value"] is None:
+        return [{"op": "remove", "path": operation["path"]}]
+    return [operation]
 
 
-def _without_ours(attributes: Payload) -> Payload:
-    return {name: value for name, value in attributes.items() if name.lower() not in ("id", "meta", "groups")}
+def keep_one_patched_primary(operation: Payload) -> list[Payload]:
+    """As `keep_one_primary`, for an array that is written as a whole."""
+    value = operation.get("value")
+    return [operation | {"value": _with_one_primary(value)}] if isinstance(value, list) else [operation]
 
 
-REWRITES: tuple[Rewrite, ...] = (drop_unknown_schemas, drop_what_is_ours)
+def _plain(path: str) -> str:
+    plain = path[1:].replace("/", ".") if path.startswith("/") else path
+    for separator in (".", ":"):
+        if plain.lower().startswith(ENTERPRISE_USER.lower() + separator):
+            return f"{ENTERPRISE_USER}:{plain[len(ENTERPRISE_USER) + 1 :]}"
+    name = plain.partition(".")[0].lower()
+    return f"{ENTERPRISE_USER}:{plain}" if name in _EXTENDED else plain
 
 
-PATCH_REWRITES: tuple[PatchRewrite, ...] = (drop_what_is_ours_from_patches, set_apart_keys_that_select)
+def _value_without_path(operation: Payload) -> Payload:
+    """The attributes that an operation on the resource itself writes; none where it is another one."""
+    value = operation.get("value")
+    return value if isinstance(value, dict) and not operation.get("path") else {}
+
+
+REWRITES: tuple[Rewrite, ...] = (
+    drop_unknown_schemas,
+    hoist_core_attributes,
+    drop_what_is_ours,
+    make_manager_an_object,
+    keep_one_primary,
+)
+
+PATCH_REWRITES: tuple[PatchRewrite, ...] = (
+    write_path_plainly,
+    drop_what_is_ours_from_patches,
+    set_apart_keys,
+    make_patched_manager_an_object,
+    remove_instead_of_null,
+    keep_one_patched_primary,
+)
 
 
 def normalise(payload: Mapping[str, Any], known_schemas: frozenset[str]) -> Payload:
@@ -84,10 +193,16 @@ def normalise_patch(payload: Mapping[str, Any]) -> Payload:
     name = next((name for name in payload if name.lower() == "operations"), None)
     if name is None or not isinstance(payload[name], list):
         return dict(payload)
-    operations = payload[name]
+    operations = [_with_plain_members(operation) for operation in payload[name]]
     for rewrite in PATCH_REWRITES:
         operations = [each for operation in operations for each in _rewritten(operation, rewrite)]
     return {**payload, name: operations}
+
+
+def _with_plain_members(operation: Any) -> Any:
+    if not isinstance(operation, dict):
+        return operation
+    return {name.lower() if name.lower() in ("op", "path", "value") else name: each for name, each in operation.items()}
 
 
 def _rewritten(operation: Any, rewrite: PatchRewrite) -> list[Any]:

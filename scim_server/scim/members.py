@@ -87,6 +87,8 @@ def read_members(value: Any) -> Members:
 
 
 def _member_value(entry: Any) -> str:
+    if isinstance(entry, str):  # Microsoft's test collection names a member by the bare id (exchange 61)
+        return entry
     value = entry.get("value") if isinstance(entry, dict) else None
     if value is None and isinstance(entry, dict):
         value = next((each for name, each in entry.items() if name.lower() == "value"), None)
