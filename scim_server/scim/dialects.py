@@ -4,6 +4,7 @@ A rewrite is a function with a name, made necessary by the exchange that its doc
 serves every provider; the lists at the end are where one will differ from another.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from scim_server.scim.schemas import ENTERPRISE_USER, EnterpriseUser
 
 Payload = dict[str, Any]
 Rewrite = Callable[[Payload, frozenset[str]], Payload]
+Query = dict[str, str]
+QueryRewrite = Callable[[Query], Query]
 PatchRewrite = Callable[[Payload], list[Payload]]  # one operation → what it stands for
 
 # What scim2-models tolerates by itself: attributes that no schema has, `remove` with a value array, and a filter in a
@@ -26,6 +29,12 @@ TOLERANT = ScimPolicy(
 _OURS = ("id", "meta", "groups")
 _MANAGER = f"{ENTERPRISE_USER}:manager"
 _EXTENDED = {str(info.serialization_alias).lower() for info in EnterpriseUser.model_fields.values()} - {"schemas"}
+
+_NAMED = ("filter", "sortBy", "sortOrder", "startIndex", "count", "cursor", "attributes", "excludedAttributes")
+_PARAMETERS = {name.lower(): name for name in _NAMED}
+_STRING = re.compile(r'("(?:[^"\\]|\\.)*")')
+_BARE_OPERAND = re.compile(r'(?i)(\s(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)(?!(?:true|false|null)\b)([^\s()\[\]"]+)')
+_SELECTION = re.compile(r"\[[^\]]*\]")
 
 
 # Resources
@@ -162,6 +171,35 @@ def _value_without_path(operation: Payload) -> Payload:
     return value if isinstance(value, dict) and not operation.get("path") else {}
 
 
+# Queries
+
+
+def name_parameters_plainly(query: Query) -> Query:
+    """Microsoft's inbound collection sends `startindex` (exchange 60), where RFC 7644 §3.4.2 has `startIndex`."""
+    return {_PARAMETERS.get(name.lower(), name): value for name, value in query.items()}
+
+
+def order_in_lower_case(query: Query) -> Query:
+    """`sortOrder=Descending` is an order too."""
+    return query | {"sortOrder": query["sortOrder"].lower()} if "sortOrder" in query else query
+
+
+def quote_bare_words(query: Query) -> Query:
+    """Microsoft's test collection asks for `externalId eq jyoung` (exchange 61): never an empty answer for that."""
+    return query | {"filter": _quoted(query["filter"])} if "filter" in query else query
+
+
+def name_attributes_without_selecting(query: Query) -> Query:
+    """Microsoft's test collection asks for `attributes=emails[type eq "work"]` (exchange 61): for the e-mails, then."""
+    asked = [name for name in ("attributes", "excludedAttributes") if "[" in query.get(name, "")]
+    return query | {name: _SELECTION.sub("", query[name]) for name in asked}
+
+
+def _quoted(text: str) -> str:
+    parts = _STRING.split(text)  # what stands between quotation marks is at the odd places
+    return "".join(part if index % 2 else _BARE_OPERAND.sub(r'\1"\2"', part) for index, part in enumerate(parts))
+
+
 REWRITES: tuple[Rewrite, ...] = (
     drop_unknown_schemas,
     hoist_core_attributes,
@@ -178,6 +216,22 @@ PATCH_REWRITES: tuple[PatchRewrite, ...] = (
     remove_instead_of_null,
     keep_one_patched_primary,
 )
+
+
+QUERY_REWRITES: tuple[QueryRewrite, ...] = (
+    name_parameters_plainly,
+    order_in_lower_case,
+    quote_bare_words,
+    name_attributes_without_selecting,
+)
+
+
+def normalise_query(parameters: Mapping[str, str]) -> Query:
+    """The parameters of a request as the RFCs would have them."""
+    query = dict(parameters.items())
+    for rewrite in QUERY_REWRITES:
+        query = rewrite(query)
+    return query
 
 
 def normalise(payload: Mapping[str, Any], known_schemas: frozenset[str]) -> Payload:

@@ -10,6 +10,7 @@ from sqlalchemy import true
 from scim_server.scim.answers import base_url
 from scim_server.scim.attributes import BASE_URL, ORG_ID, Places
 from scim_server.scim.cursors import Walk, read_walk
+from scim_server.scim.dialects import normalise_query
 from scim_server.scim.filters import compile_filter
 from scim_server.scim.projection import Projection, read_projection
 from scim_server.scim.sorting import compile_order
@@ -37,6 +38,7 @@ def read_listing(
     ctx: Context, model: Any, resource_type: str, places: Places, parameters: Mapping[str, str]
 ) -> Listing:
     """Raises scim2_models.SCIMException, pydantic.ValidationError."""
+    parameters = normalise_query(parameters)
     walk = read_walk(ctx, resource_type, parameters) if "cursor" in parameters else None
     if walk is not None and parameters.get("startIndex"):
         raise InvalidValueException(detail="A listing goes by cursor or by startIndex, not by both.")

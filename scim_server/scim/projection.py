@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from scim2_models import ResponseParameters
 
+from scim_server.scim.dialects import normalise_query
 from scim_server.scim.schemas import steps
 
 # Attribute → sub-attributes, none standing for all of them. An extension is an attribute, under its URN.
@@ -50,6 +51,7 @@ def read_projection(model: Any, parameters: Mapping[str, str]) -> Projection:
 
     Raises pydantic.ValidationError where one is no name of an attribute at all.
     """
+    parameters = normalise_query(parameters)
     # Given both, which the RFC rules out, the list of what to show is the more careful reading.
     if attributes := parameters.get("attributes"):
         return Projection(shown=_tree(ResponseParameters[model](attributes=attributes).attributes))

@@ -160,3 +160,33 @@ def test_a_member_may_be_a_bare_id(acme: Directory, globex: Directory) -> None:
     removed = acme.patch(f"/Groups/{group.id}", {"op": "remove", "path": "members", "value": [ada.id]})
 
     assert (added.members, removed.members) == ({ada.id}, set())
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"filter": "externalId eq jyoung"}, ["ada"]),
+        ({"filter": 'userName eq ada and title ne "a eq b"'}, ["ada"]),
+        ({"filter": 'title eq "x eq y"'}, ["bob"]),
+        ({"filter": "externalId eq 1"}, ["bob"]),
+        ({"filter": "active eq true and (userName eq bob)"}, ["bob"]),
+        ({"filter": "title Eq null"}, ["ada"]),
+        ({"filter": ""}, ["ada", "bob"]),
+        ({"startindex": 0, "COUNT": 1}, ["ada"]),
+        ({"sortby": "userName", "sortOrder": "Descending"}, ["bob", "ada"]),
+        ({"attributes": 'userName,emails[type eq "work"]'}, ["ada", "bob"]),
+        ({"aadOptscim062020": "", "unheardOf": "x"}, ["ada", "bob"]),
+    ],
+)
+def test_a_query_is_understood_however_it_is_written(
+    acme: Directory, globex: Directory, query: dict[str, Any], names: list[str]
+) -> None:
+    """Exchanges 57, 60 and 61."""
+    for directory in (acme, globex):
+        directory.create_user("ada", externalId="jyoung")
+        directory.create_user("bob", externalId="1", title="x eq y")
+
+    found = acme.get("/Users", **query)
+
+    assert found.status == 200, found.json
+    assert found.user_names == names

@@ -14,7 +14,7 @@ from tests.clients import Directory, assert_error
         'userName eq "x" or bogus pr',
         'name[givenName eq "x"]',
         "userName eq",
-        "userName eq x",
+        "userName eq x y",
         "active gt true",
         'active eq "perhaps"',
         'meta.created gt "yesterday"',
