@@ -2,12 +2,13 @@
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -21,6 +22,7 @@ from sqlalchemy.exc import ArgumentError
 PREFIX = "SCIM_"
 # Names that begin with the prefix and are no setting of this file: the one that chooses the file beside default.toml.
 _ENVIRONMENT = "SCIM_ENV"
+_DOTENV = ".env"
 _KEY_FILE = Path("var") / "secret.key"
 
 
@@ -31,7 +33,7 @@ class ConfigError(Exception):
 def _database_url(value: str) -> str:
     try:
         url = make_url(value)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a ValueError would tell a piece of the password
         raise ValueError("is not a database URL such as sqlite:///var/scim.db or postgresql://…") from None
     if url.get_backend_name() == "postgres":
         url = url.set(drivername="postgresql")
@@ -45,12 +47,21 @@ def _database_url(value: str) -> str:
 
 
 def _public_url(value: str) -> str:
-    parts = urlsplit(value)
     if not value:
         return value
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+    if _scheme(value) not in ("http", "https") or "?" in value or "#" in value:
         raise ValueError("must look like https://scim.example.com")
     return value.rstrip("/")
+
+
+def _scheme(url: str) -> str:
+    """The scheme of a URL that names a host on some port, else nothing."""
+    try:
+        parts = urlsplit(url)
+        names_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return ""
+    return parts.scheme if names_host else ""
 
 
 def _secret_key(value: SecretStr) -> SecretStr:
@@ -60,8 +71,15 @@ def _secret_key(value: SecretStr) -> SecretStr:
 
 
 def _mail_url(value: str) -> str:
-    if not value.startswith(("smtp://", "smtps://", "file:")):
-        raise ValueError("must begin with smtp://, smtps:// or file:")
+    names_folder = value.startswith("file:") and value != "file:"
+    if not names_folder and _scheme(value) not in ("smtp", "smtps"):
+        raise ValueError("must be smtp://host or smtps://host, or file: and a folder")
+    return value
+
+
+def _queue_url(value: str) -> str:
+    if value and not value.startswith("sqlite:///") and _scheme(value) not in ("postgresql", "redis", "rediss"):
+        raise ValueError("must begin with sqlite:///, postgresql:// or redis://")
     return value
 
 
@@ -69,7 +87,7 @@ class Settings(BaseSettings):
     """What config/default.toml documents, one field a setting."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", extra="forbid", frozen=True, hide_input_in_errors=True
+        env_prefix=PREFIX, env_file=_DOTENV, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
     database_url: Annotated[str, AfterValidator(_database_url)]
@@ -82,7 +100,7 @@ class Settings(BaseSettings):
     graceful_seconds: int = Field(ge=1, le=600)
     secret_key: Annotated[SecretStr, AfterValidator(_secret_key)]
     mail_url: Annotated[str, AfterValidator(_mail_url)]
-    queue_url: str
+    queue_url: Annotated[str, AfterValidator(_queue_url)]
     allow_private_networks: bool
     max_body_bytes: int = Field(ge=1024)
     default_page_size: int = Field(ge=1)
@@ -125,7 +143,7 @@ def load_settings(**overrides: Any) -> Settings:
 
     Raises ConfigError.
     """
-    _refuse_misspelt(os.environ)
+    _refuse_misspelt([*os.environ, *dotenv_values(_DOTENV)])
     try:
         settings = Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
@@ -157,7 +175,7 @@ def _files(environment: str) -> list[Path]:
     default = _default_file()
     if not environment:
         return [default]
-    chosen = default.with_name(f"{environment}.toml")
+    chosen = default.parent / f"{environment}.toml"
     if not environment.isidentifier() or not chosen.is_file():
         raise ConfigError(f"{_ENVIRONMENT} is {environment!r}, but there is no config/{environment}.toml")
     return [default, chosen]
@@ -170,9 +188,9 @@ def _default_file() -> Path:
     return checkout if checkout.is_file() else package / "default.toml"
 
 
-def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+def _refuse_misspelt(names: Iterable[str]) -> None:
     known = [f"{PREFIX}{name}".upper() for name in Settings.model_fields] + [_ENVIRONMENT]
-    for name in environment:
+    for name in names:
         if name.startswith(PREFIX) and name not in known:
             # Only a near miss is a mistake: a script may well keep its token in SCIM_TOKEN.
             near = get_close_matches(name, known, n=1, cutoff=0.85)
@@ -185,6 +203,4 @@ def _sentence(error: Any) -> str:
     if not error["loc"]:
         return str(message)
     name = f"{PREFIX}{error['loc'][0]}".upper().replace(PREFIX + PREFIX, PREFIX)
-    if error["type"] == "extra_forbidden":
-        return f"{name} is not a setting."
     return f"{name} {message[0].lower()}{message[1:]}."
