@@ -17,8 +17,10 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     settings = settings or load_settings()
     logs.configure(settings)
     app = Flask("scim_server", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1  # see web.requests.body
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # a redirect would be an HTML page, to wherever the Host header says
     keep(app.extensions, State(settings, database or connect(settings)))
     requests.watch(app)
     errors.handle_errors(app)

@@ -90,7 +90,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_file=_DOTENV, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    database_url: Annotated[str, AfterValidator(_database_url)]
+    database_url: Annotated[str, AfterValidator(_database_url)] = Field(repr=False)
     database_pool_size: int = Field(ge=1, le=100)
     public_url: Annotated[str, AfterValidator(_public_url)]
     host: str = Field(min_length=1)
@@ -99,8 +99,8 @@ class Settings(BaseSettings):
     threads: int = Field(ge=1, le=256)
     graceful_seconds: int = Field(ge=1, le=600)
     secret_key: Annotated[SecretStr, AfterValidator(_secret_key)]
-    mail_url: Annotated[str, AfterValidator(_mail_url)]
-    queue_url: Annotated[str, AfterValidator(_queue_url)]
+    mail_url: Annotated[str, AfterValidator(_mail_url)] = Field(repr=False)
+    queue_url: Annotated[str, AfterValidator(_queue_url)] = Field(repr=False)
     allow_private_networks: bool
     max_body_bytes: int = Field(ge=1024)
     default_page_size: int = Field(ge=1)

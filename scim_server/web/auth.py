@@ -10,7 +10,7 @@ from flask import g, request
 from scim_server.services import access
 from scim_server.services.context import Context
 from scim_server.services.errors import NotAuthenticated
-from scim_server.web.requests import request_id
+from scim_server.web.requests import body, request_id
 from scim_server.web.state import now, state
 
 
@@ -30,7 +30,7 @@ def scim_writing() -> Iterator[Context]:
 
     Raises NotAuthenticated.
     """
-    request.get_data()  # before the transaction: a slow upload must not hold a lock
+    body()  # before the transaction: a slow upload must not hold a lock
     with _opened(state().database.writing) as ctx:
         yield ctx
 
@@ -38,12 +38,17 @@ def scim_writing() -> Iterator[Context]:
 @contextmanager
 def _opened(transaction: Callable[[], AbstractContextManager[Any]]) -> Iterator[Context]:
     secret, instant, kept = _bearer_token(), now(), state()
-    with transaction() as session:
-        ctx, due = access.open_directory(session, kept.settings, g.org, secret, now=instant, request_id=request_id())
-        structlog.contextvars.bind_contextvars(org=ctx.org.slug, directory=str(ctx.actor.id))
-        yield ctx
-    if due is not None:
-        access.note_last_use(kept.database, ctx.org.id, due, instant)
+    use = None
+    try:
+        with transaction() as session:
+            ctx, use = access.open_directory(
+                session, kept.settings, g.org, secret, now=instant, request_id=request_id()
+            )
+            structlog.contextvars.bind_contextvars(org=ctx.org.slug, directory=str(ctx.actor.id))
+            yield ctx
+    finally:
+        if use is not None:  # also where the request is refused: the token is in use
+            access.note_use(kept.database, use)
 
 
 def _bearer_token() -> str:

@@ -6,6 +6,9 @@ import time
 
 import structlog
 from flask import Flask, Response, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from scim_server.web.state import state
 
 log = structlog.get_logger("scim_server.access")
 
@@ -18,6 +21,18 @@ _QUIET = ("/healthz", "/readyz")
 def request_id() -> str:
     id: str = g.request_id
     return id
+
+
+def body() -> bytes:
+    """The body of the request.
+
+    Raises RequestEntityTooLarge.
+    """
+    # Werkzeug cuts a chunked body at its limit without a word, so its limit is one byte beyond ours.
+    data = request.get_data()
+    if len(data) > state().settings.max_body_bytes:
+        raise RequestEntityTooLarge
+    return data
 
 
 def watch(app: Flask) -> None:

@@ -15,6 +15,7 @@ from scim_server.scim.listing import search_parameters
 from scim_server.scim.payloads import parse
 from scim_server.web.auth import scim_reading, scim_writing
 from scim_server.web.rendering import render
+from scim_server.web.requests import body
 
 bp = Blueprint("scim", __name__, url_prefix="/scim/v2/<org>")
 
@@ -148,4 +149,4 @@ def payload() -> dict[str, Any]:
     """
     if request.mimetype not in _JSON:
         raise UnsupportedMediaType
-    return parse(request.get_data())
+    return parse(body())

@@ -1,0 +1,90 @@
+"""Databases from the outside: what is in one, which SQL it is sent, and one that a test may break."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import create_engine, event, select
+from sqlalchemy.orm import Session
+
+from scim_server.config import Settings, load_settings
+from scim_server.db import Database, connect
+from scim_server.models import Base, Event, Organization
+
+Contents = dict[str, list[dict[str, Any]]]
+
+
+@contextmanager
+def database_of_its_own(settings: Settings, folder: Path) -> Iterator[tuple[Settings, Database]]:
+    """An empty database of the kind that `settings` name, gone when the block ends; and the settings to reach it."""
+    if settings.database.get_backend_name() == "sqlite":
+        with _opened(f"sqlite:///{folder / 'own.db'}") as found:
+            yield found
+        return
+    name = f"own_{uuid4().hex}"
+    server = create_engine(settings.database, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        try:
+            with _opened(settings.database.set(database=name).render_as_string(hide_password=False)) as found:
+                yield found
+        finally:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    server.dispose()
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[tuple[Settings, Database]]:
+    settings = load_settings(database_url=url)
+    database = connect(settings)
+    try:
+        yield settings, database
+    finally:
+        database.engine.dispose()
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """The SQL that is sent while the block runs; SQLite's BEGIN, which is no message on PostgreSQL, not among it."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            sent.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+
+
+def contents(database: Database, org_id: UUID | None = None) -> Contents:
+    """Every row of every table, or of one organization's; except when a token was last used, which any request says."""
+    found: Contents = {}
+    with database.reading() as session:
+        for table in Base.metadata.sorted_tables:
+            owner = table.c.get("org_id", table.c.get("id"))
+            assert owner is not None
+            rows = session.execute(select(table) if org_id is None else select(table).where(owner == org_id))
+            listed = [{name: value for name, value in row.items() if name != "last_used_at"} for row in rows.mappings()]
+            found[table.name] = sorted(listed, key=repr)
+    return found
+
+
+def org_id(session: Session, slug: str) -> UUID:
+    return session.scalars(select(Organization.id).where(Organization.slug == slug)).one()
+
+
+def id_of(database: Database, slug: str) -> UUID:
+    """The id of an organization."""
+    with database.reading() as session:
+        return org_id(session, slug)
+
+
+def events(database: Database, slug: str) -> list[Event]:
+    """The events of an organization, the oldest first."""
+    with database.reading() as session:
+        return list(session.scalars(select(Event).where(Event.org_id == org_id(session, slug)).order_by(Event.id)))

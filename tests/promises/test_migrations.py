@@ -1,0 +1,125 @@
+"""The migrations make the schema that the models describe, on both databases, and unmake it again."""
+
+from typing import Any
+
+import pytest
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Column, Integer, Table, inspect, text
+
+from scim_server import migrations
+from scim_server.config import Settings
+from scim_server.db import Database
+from scim_server.models import Base
+from scim_server.readiness import problems
+
+OURS = set(Base.metadata.tables)
+Own = tuple[Settings, Database]
+
+
+def tables(database: Database) -> set[str]:
+    return set(inspect(database.engine).get_table_names())
+
+
+def shape(database: Database) -> dict[str, Any]:
+    """All that the database says about our tables: columns, keys and indexes, with every detail that it keeps."""
+    found = inspect(database.engine)
+    return {
+        table: {
+            "columns": {
+                column["name"]: {**column, "type": repr(column["type"])} for column in found.get_columns(table)
+            },
+            "primary key": found.get_pk_constraint(table),
+            "foreign keys": sorted(found.get_foreign_keys(table), key=repr),
+            "unique": sorted(found.get_unique_constraints(table), key=repr),
+            "indexes": {index["name"]: _index(index) for index in found.get_indexes(table)},
+        }
+        for table in sorted(OURS)
+    }
+
+
+def _index(index: Any) -> dict[str, Any]:
+    options = {name: str(value) for name, value in index.get("dialect_options", {}).items()}
+    return {"columns": index["column_names"], "unique": bool(index["unique"]), "options": options}
+
+
+def test_an_empty_database_becomes_what_this_version_needs(own: Own) -> None:
+    _, database = own
+    assert problems(database) != []
+
+    migrations.upgrade(database.engine)
+
+    assert tables(database) == {*OURS, "alembic_version"}
+    assert problems(database) == []
+
+
+def test_the_migrations_and_the_models_agree(own: Own) -> None:
+    _, database = own
+    migrations.upgrade(database.engine)
+
+    migrations.check(database.engine)
+
+
+def test_the_migrations_make_the_same_schema_as_the_models(own: Own, settings: Settings) -> None:
+    # Alembic's check does not look at the condition of an index, at a collation or at what a DELETE takes along.
+    _, database = own
+    Base.metadata.create_all(database.engine)
+    described = shape(database)
+    Base.metadata.drop_all(database.engine)
+
+    migrations.upgrade(database.engine)
+
+    assert shape(database) == described
+
+
+def test_a_model_without_its_migration_is_found(own: Own) -> None:
+    _, database = own
+    migrations.upgrade(database.engine)
+    forgotten = Table("forgotten", Base.metadata, Column("id", Integer, primary_key=True))
+
+    try:
+        with pytest.raises(CommandError, match="forgotten"):
+            migrations.check(database.engine)
+    finally:
+        Base.metadata.remove(forgotten)
+
+
+def test_each_migration_can_be_undone_and_made_again(own: Own) -> None:
+    _, database = own
+    revisions = ScriptDirectory(str(migrations._FOLDER)).walk_revisions()
+    migrations.upgrade(database.engine)
+    upgraded = shape(database)
+
+    for revision in revisions:
+        migrations.downgrade(database.engine, str(revision.down_revision or "base"))
+    assert tables(database) == {"alembic_version"}
+
+    migrations.upgrade(database.engine)
+    assert shape(database) == upgraded
+    migrations.check(database.engine)
+
+
+def test_an_upgrade_of_an_upgraded_database_changes_nothing(own: Own) -> None:
+    _, database = own
+    migrations.upgrade(database.engine)
+    upgraded = shape(database)
+
+    migrations.upgrade(database.engine)
+
+    assert shape(database) == upgraded
+
+
+def test_a_migration_that_fails_leaves_the_schema_as_it_was(own: Own) -> None:
+    # The last table that the migrations make is in the way.
+    _, database = own
+    with database.engine.execution_options(writes=True).begin() as connection:
+        connection.execute(text("CREATE TABLE user_emails (id INTEGER PRIMARY KEY)"))
+
+    with pytest.raises(Exception, match="already exists"):
+        migrations.upgrade(database.engine)
+
+    assert tables(database) - {"alembic_version"} == {"user_emails"}
+
+
+def test_there_is_one_last_migration() -> None:
+    assert len(ScriptDirectory(str(migrations._FOLDER)).get_heads()) == 1

@@ -1,0 +1,199 @@
+"""A secret is nowhere but where it is used: in no log line, no answer, no event and no row."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from scim_server import logs, migrations
+from scim_server.app import create_app
+from scim_server.config import Settings, load_settings
+from scim_server.db import Database
+from scim_server.models import ScimToken
+from scim_server.services.directories import hash_token
+from tests.clients import ENTERPRISE_USER, PATCH_OP, USER, Directory, Reply, found
+from tests.promises.databases import contents
+from tests.promises.tokens import expired_token, prefix, revoked_token
+
+PASSWORD = "correcthorsebatterystaple"
+OTHER_PASSWORD = "tr0ub4dorandthree"
+SECRET_KEY = "thekeythatsignsandencryptseverything"
+
+
+@dataclass
+class Watched:
+    """A server that tells all it can, whose log and whose database can be read, and broken."""
+
+    acme: Directory
+    globex: Directory
+    database: Database
+    log: StringIO
+    ended: list[str]
+    replies: list[Reply] = field(default_factory=list)
+
+    @property
+    def secrets(self) -> list[str]:
+        # Of a token, the part that is no secret is its prefix.
+        tokens = [self.acme.token, self.globex.token, *self.ended]
+        return [PASSWORD, OTHER_PASSWORD, SECRET_KEY, *(token.removeprefix(prefix(token)) for token in tokens)]
+
+    def send(self, method: str, path: str, body: Any = None, **parameters: Any) -> Reply:
+        reply = self.acme.send(method, path, body, **parameters)
+        self.replies.append(reply)
+        return reply
+
+
+in_either_format = pytest.mark.parametrize("watched", ["json", "console"], indirect=True)
+
+
+@pytest.fixture
+def watched(request: pytest.FixtureRequest, own: tuple[Settings, Database], settings: Settings) -> Iterator[Watched]:
+    _, database = own
+    migrations.upgrade(database.engine)
+    log_format = getattr(request, "param", "json")
+    chatty = load_settings(
+        database_url=own[0].database_url, secret_key=SECRET_KEY, log_level="debug", log_format=log_format
+    )
+    app = create_app(chatty, database)
+    acme, globex = (found(app, chatty, database, slug) for slug in ("acme", "globex"))
+    ended = [make(chatty, database, "acme") for make in (expired_token, revoked_token)]
+    root, sql, log = logging.getLogger(), logging.getLogger("sqlalchemy"), StringIO()
+    listening = logging.StreamHandler(log)
+    listening.setFormatter(root.handlers[0].formatter)
+    root.addHandler(listening)
+    level = sql.level
+    sql.setLevel(logging.DEBUG)  # statements and rows, as somebody does who looks for a fault
+    yield Watched(acme, globex, database, log, ended)
+    sql.setLevel(level)
+    logs.configure(settings)
+
+
+def work(watched: Watched) -> None:
+    """A directory's day: what it says of passwords, rightly and wrongly, and who comes in, or does not."""
+    send = watched.send
+    user = {"schemas": [USER], "userName": "ada", "password": PASSWORD, "emails": [{"value": "ada@example.com"}]}
+    path = f"/Users/{send('POST', '/Users', user).id}"
+    operations: list[Any] = [
+        {"op": "replace", "path": "password", "value": OTHER_PASSWORD},
+        {"op": "add", "path": f"{USER}:password", "value": OTHER_PASSWORD},
+        {"op": "replace", "value": {"password": OTHER_PASSWORD, "displayName": "Ada"}},
+        {"op": "replace", "value": {"PASSWORD": OTHER_PASSWORD, "emails": 7}},
+        {"op": "replace", "path": "password", "value": [OTHER_PASSWORD]},
+        {"op": "replace", "path": "password", "value": {"value": OTHER_PASSWORD}},
+        {"op": "replace", "path": "password.value", "value": OTHER_PASSWORD},
+        {"op": "replace", "path": "name", "value": {"password": OTHER_PASSWORD}},
+        {"op": "copy", "path": "password", "value": OTHER_PASSWORD},
+        {"op": "remove", "path": "password", "value": OTHER_PASSWORD},
+    ]
+    for operation in operations:
+        send("PATCH", path, {"schemas": [PATCH_OP], "Operations": [operation]})
+    send("PUT", path, {**user, "displayName": "Ada", ENTERPRISE_USER: {"department": "Engines"}})
+    for wrong in ([PASSWORD], {"value": PASSWORD}, {"password": PASSWORD}):
+        send("POST", "/Users", {**user, "userName": "bob", "password": wrong})
+        send("PUT", path, {**user, "password": wrong})
+    send("POST", "/Users", user)  # a conflict
+    send("POST", "/Users", f'{{"userName": "bob", "password": "{PASSWORD}"'.encode())
+    send("POST", "/Users", f'["{PASSWORD}"]'.encode())
+    send("POST", "/Users", {**user, "userName": "p" * 600})
+    send("POST", "/Users", user, content_type="text/plain")
+    send("POST", "/Groups", {"displayName": "Pioneers", "password": PASSWORD})
+    send("GET", "/Users", filter=f'password eq "{PASSWORD}"')
+    send("GET", "/Users", filter=f'password eq "{PASSWORD}', attributes="password")
+    send("GET", "/Users", access_token=watched.acme.token)
+    send("GET", path, attributes="password,userName")
+    for token in (*watched.ended, watched.globex.token):
+        for header in (f"Bearer {token}", f"Basic {token}", token, f"Bearer {token} {token}"):
+            send("GET", path, headers={"Authorization": header})
+
+
+def break_tables(watched: Watched, *tables: str) -> None:
+    with watched.database.writing() as session:
+        cascade = " CASCADE" if session.get_bind().dialect.name == "postgresql" else ""
+        for table in tables:
+            session.execute(text(f"DROP TABLE {table}{cascade}"))
+
+
+@in_either_format
+def test_a_days_work_leaves_no_secret_in_the_log_or_in_an_answer(watched: Watched) -> None:
+    work(watched)
+
+    said = watched.log.getvalue()
+    assert said.count("scim_server.access") >= len(watched.replies)
+    assert "SELECT" in said
+    for secret in watched.secrets:
+        assert secret not in said
+        assert not [reply for reply in watched.replies if secret in f"{reply.json} {reply.headers}"]
+
+
+@in_either_format
+def test_a_database_that_breaks_leaves_no_secret_in_the_log_or_in_an_answer(watched: Watched) -> None:
+    user = watched.send("POST", "/Users", {"schemas": [USER], "userName": "bob", "password": PASSWORD})
+    change = {"schemas": [PATCH_OP], "Operations": [{"op": "replace", "value": {"password": PASSWORD, "title": "x"}}]}
+
+    # Children before their parents: SQLite looks at what refers to a table that goes.
+    for table in ("events", "user_emails", "memberships", "users", "scim_tokens"):
+        break_tables(watched, table)
+        work_on = [
+            watched.send("POST", "/Users", {"schemas": [USER], "userName": f"u{table}", "password": PASSWORD}),
+            watched.send("PATCH", f"/Users/{user.id}", change),
+        ]
+        assert {reply.status for reply in work_on} == {500}
+
+    said = watched.log.getvalue()
+    assert "Traceback" in said or '"exception"' in said
+    assert said.count("unexpected error") == 10
+    for secret in watched.secrets:
+        assert secret not in said
+        assert not [reply for reply in watched.replies if secret in f"{reply.json} {reply.headers}"]
+
+
+def test_no_row_of_any_table_holds_a_secret(watched: Watched) -> None:
+    work(watched)
+
+    rows = contents(watched.database)
+
+    assert [user["user_name"] for user in rows["users"]] == ["ada"]
+    assert {event["action"] for event in rows["events"]} >= {"user.created", "user.updated"}
+    for secret in watched.secrets:
+        for table, found_rows in rows.items():
+            assert secret not in repr(found_rows), table
+
+
+def test_of_a_token_only_its_hash_and_its_prefix_are_kept(watched: Watched) -> None:
+    with watched.database.reading() as session:
+        kept = {token.prefix: token for token in session.scalars(select(ScimToken))}
+
+    for secret in (watched.acme.token, watched.globex.token):
+        token = kept[prefix(secret)]
+        assert bytes(token.token_hash) == hash_token(secret)
+        assert len(token.token_hash) == 32
+        assert {name for name in vars(token) if not name.startswith("_")} == {
+            "org_id",
+            "id",
+            "directory_id",
+            "name",
+            "prefix",
+            "token_hash",
+            "created_at",
+            "expires_at",
+            "revoked_at",
+            "last_used_at",
+        }
+
+
+def test_a_password_can_be_neither_read_nor_guessed(watched: Watched) -> None:
+    path = f"/Users/{watched.send('POST', '/Users', {'schemas': [USER], 'userName': 'ada', 'password': PASSWORD}).id}"
+
+    shown = watched.send("GET", path, attributes="password,userName")
+    answers = []
+    for guess in (PASSWORD, "wrong"):
+        tests = [f'password {operator} "{guess}"' for operator in ("eq", "ne", "sw", "co")]
+        found = [watched.send("GET", "/Users", filter=test) for test in [*tests, f"not ({tests[0]})", "password pr"]]
+        answers.append([(reply.status, reply.json) for reply in found])
+
+    assert "password" not in shown.json
+    assert answers[0] == answers[1]

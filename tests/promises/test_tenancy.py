@@ -1,0 +1,303 @@
+"""Nothing crosses organizations: no id, no token, no filter, no membership, and no row in the database itself."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+
+from scim_server.db import Database
+from scim_server.models import Directory as DirectoryRow
+from scim_server.models import Membership, ScimToken, Team, User, UserEmail
+from scim_server.models.base import new_id
+from tests.clients import GROUP, PATCH_OP, USER, Directory, Reply, assert_error
+from tests.promises.databases import contents, id_of, org_id
+
+# What a route's last argument names, by its collection: the rows of organizations, and what is the same for everybody.
+OF_ORGANIZATIONS = {"Users", "Groups"}
+OF_EVERYBODY = {"Schemas", "ResourceTypes"}
+
+# A body that each method takes, for users and groups alike.
+BODIES: dict[str, Any] = {
+    "POST": {"schemas": [USER], "userName": "mallory", "displayName": "Mallory"},
+    "PUT": {"schemas": [USER], "userName": "mallory", "displayName": "Mallory"},
+    "PATCH": {"schemas": [PATCH_OP], "Operations": [{"op": "replace", "value": {"displayName": "Mallory"}}]},
+}
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """What the other organization has: a user, and a group that the user is in."""
+
+    gina: Reply
+    crew: Reply
+
+
+@pytest.fixture
+def foreign(globex: Directory) -> Foreign:
+    gina = globex.create_user(
+        "gina",
+        externalId="g-1",
+        displayName="Gina",
+        emails=[{"value": "gina@example.com", "type": "work", "primary": True}],
+    )
+    return Foreign(gina, globex.create_group("Crew", gina))
+
+
+@pytest.fixture
+def globex_stays_as_it_is(database: Database, foreign: Foreign) -> Iterator[None]:
+    globex = id_of(database, "globex")
+    before = contents(database, globex)
+    yield
+    assert contents(database, globex) == before
+
+
+def scim_routes(app: Flask) -> list[tuple[Rule, str]]:
+    """Every route below /scim, once for each method. OPTIONS is Flask's own: it tells the methods of a route."""
+    return [
+        (rule, method)
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/scim")
+        for method in sorted((rule.methods or set()) - {"OPTIONS"})
+    ]
+
+
+def below_organization(rule: Rule, **arguments: str) -> str:
+    """The path of a route, below an organization's base URL, with its arguments filled in."""
+    prefix = "/scim/v2/<org>"
+    assert rule.rule.startswith(prefix), f"{rule.rule} names no organization"
+    path = rule.rule.removeprefix(prefix)
+    for name in rule.arguments - {"org"}:
+        path = path.replace(f"<{name}>", arguments.get(name, "1"))
+    assert "<" not in path, f"{rule.rule} takes an argument that this test does not know"
+    return path
+
+
+def collection(rule: Rule) -> str:
+    return below_organization(rule).split("/")[1]
+
+
+def ask(directory: Directory, method: str, path: str) -> Reply:
+    return directory.send(method, path, BODIES.get(method))
+
+
+def test_every_route_answers_404_to_every_foreign_id(
+    app: Flask, acme: Directory, foreign: Foreign, ada: Reply, globex_stays_as_it_is: None, database: Database
+) -> None:
+    own = contents(database, id_of(database, "acme"))
+    walked = set()
+
+    for rule, method in scim_routes(app):
+        if rule.arguments == {"org"} or collection(rule) in OF_EVERYBODY:
+            continue
+        assert collection(rule) in OF_ORGANIZATIONS, f"{rule.rule}: what does its argument name?"
+        assert rule.arguments == {"org", "id"}
+        for id in (foreign.gina.id, foreign.crew.id, str(id_of(database, "globex"))):
+            reply = ask(acme, method, below_organization(rule, id=id))
+            if method == "HEAD":
+                assert reply.status == 404
+            else:
+                assert_error(reply, 404)
+        walked.add((collection(rule), method))
+
+    assert walked == {
+        (kind, method) for kind in OF_ORGANIZATIONS for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE")
+    }
+    assert contents(database, id_of(database, "acme")) == own
+
+
+def test_every_route_answers_401_to_the_token_of_another_organization(
+    app: Flask, acme: Directory, globex: Directory, foreign: Foreign, globex_stays_as_it_is: None
+) -> None:
+    # acme's token on globex's URLs, with the ids that are really there: the token alone must be enough to refuse.
+    stranger = Directory(app, "globex", acme.token)
+    ids = {"Users": foreign.gina.id, "Groups": foreign.crew.id}
+
+    for rule, method in scim_routes(app):
+        path = below_organization(rule, id=ids.get(collection(rule), "1"), urn=USER, name="User")
+        reply = ask(stranger, method, path)
+        assert reply.status == 401, (method, path)
+        if method != "HEAD":
+            assert_error(reply, 401)
+
+
+USER_FILTERS = (
+    'id eq "{gina}"',
+    'id eq "{gina}" or id eq "{gina}"',
+    'userName eq "nobody" or id eq "{gina}"',
+    'userName pr or id eq "{gina}"',
+    'id pr or userName eq "gina"',
+    'not (userName eq "ada")',
+    'not (id eq "nobody")',
+    'not (not (id eq "{gina}"))',
+    'not (id eq "{gina}") or id eq "{gina}"',
+    'id ne "nobody"',
+    'id sw "0" or id co "-" or id ew "{gina_end}"',
+    'id ge "0"',
+    'userName ne "ada"',
+    'userName sw ""',
+    'userName eq "gina"',
+    'externalId eq "g-1"',
+    'externalId eq "g-1" or externalId pr or externalId ne "x"',
+    'displayName eq "Gina" or displayName ne "Gina"',
+    "active eq true or active eq false",
+    'emails eq "gina@example.com" or emails.value eq "gina@example.com"',
+    'emails.value ew "@example.com"',
+    'emails[value eq "gina@example.com"]',
+    'emails[value eq "gina@example.com" or value pr]',
+    'emails[not (value eq "nobody")]',
+    'emails[type eq "work"] or not (emails[type eq "work"])',
+    'groups.value eq "{crew}"',
+    'groups eq "{crew}"',
+    'groups[value eq "{crew}"]',
+    'groups[value eq "{crew}" or value pr]',
+    'not (groups[value eq "{crew}"])',
+    'groups.display eq "Crew"',
+    'groups.$ref ew "{crew}"',
+    "not (groups pr)",
+    'meta.location ew "{gina}"',
+    'meta.created gt "2000-01-01T00:00:00Z"',
+    'meta.lastModified ge "2000-01-01T00:00:00Z" or meta.resourceType eq "User"',
+    'schemas eq "{user}"',
+    'manager eq "{gina}" or manager ne "{gina}"',
+)
+
+GROUP_FILTERS = (
+    'id eq "{crew}"',
+    'displayName eq "nobody" or id eq "{crew}"',
+    'displayName eq "Crew"',
+    'displayName pr or displayName eq "Crew"',
+    'not (displayName eq "Pioneers")',
+    'not (id eq "{crew}")',
+    'members eq "{gina}"',
+    'members.value eq "{gina}"',
+    'members[value eq "{gina}"]',
+    'members[value eq "{gina}" or value pr]',
+    'members[not (value eq "nobody")]',
+    'not (members eq "{gina}")',
+    "not (members[value pr])",
+    'members.display eq "gina"',
+    'members.$ref ew "{gina}"',
+    'members[type eq "User"] or not (members[type eq "User"])',
+    'id eq "{crew}" and members eq "{gina}"',
+    'meta.location ew "{crew}"',
+    'meta.created gt "2000-01-01T00:00:00Z" or externalId eq null',
+    'schemas eq "{group}"',
+)
+
+
+@pytest.mark.parametrize(("kind", "templates"), [("Users", USER_FILTERS), ("Groups", GROUP_FILTERS)])
+def test_no_filter_reaches_another_organization(
+    acme: Directory, foreign: Foreign, ada: Reply, pioneers: Reply, kind: str, templates: tuple[str, ...]
+) -> None:
+    own = {"Users": ada.id, "Groups": pioneers.id}[kind]
+
+    for template in templates:
+        filter = filled(template, foreign)
+        for found in (acme.search(filter, f"/{kind}"), acme.post(f"/{kind}/.search", {"filter": filter})):
+            assert found.status == 200, (filter, found.json)
+            assert {each["id"] for each in found.resources} <= {own}, filter
+            assert found["totalResults"] == len(found.resources), filter
+
+
+def test_the_same_filters_do_find_what_is_their_own(globex: Directory, foreign: Foreign) -> None:
+    for template in ('id eq "{gina}"', 'userName eq "gina"', 'groups.value eq "{crew}"', 'groups[value eq "{crew}"]'):
+        assert globex.search(filled(template, foreign)).user_names == ["gina"]
+
+
+def test_no_order_and_no_cursor_reaches_another_organization(
+    acme: Directory, globex: Directory, foreign: Foreign, ada: Reply, pioneers: Reply
+) -> None:
+    for kind, own in (("Users", ada.id), ("Groups", pioneers.id)):
+        globex.create_user("gus") if kind == "Users" else globex.create_group("Gang")
+        begun = globex.get(f"/{kind}", cursor="", count=1)
+
+        sorted_ones = acme.get(f"/{kind}", sortBy="displayName", sortOrder="descending")
+        stolen = acme.get(f"/{kind}", cursor=begun["nextCursor"], count=1)
+
+        assert [each["id"] for each in sorted_ones.resources] == [own]
+        assert_error(stolen, 400, "invalidCursor")
+
+
+def filled(template: str, foreign: Foreign) -> str:
+    gina, crew = foreign.gina.id, foreign.crew.id
+    return template.format(gina=gina, gina_end=gina[-12:], crew=crew, user=USER, group=GROUP)
+
+
+def test_foreign_users_become_members_of_nothing(
+    acme: Directory, foreign: Foreign, ada: Reply, pioneers: Reply, globex_stays_as_it_is: None
+) -> None:
+    stranger = {"value": foreign.gina.id}
+    path = f"/Groups/{pioneers.id}"
+
+    created = acme.create_group("Settlers", foreign.gina, ada)
+    added = acme.patch(path, {"op": "add", "path": "members", "value": [stranger]})
+    pathless = acme.patch(path, {"op": "add", "value": {"members": [stranger]}})
+    replaced = acme.patch(path, {"op": "replace", "path": "members", "value": [stranger, {"value": ada.id}]})
+    put = acme.put(path, {"schemas": [GROUP], "displayName": "Pioneers", "members": [stranger, {"value": ada.id}]})
+
+    for reply in (created, added, pathless, replaced, put):
+        assert reply.status in (200, 201)
+        assert reply.members == {ada.id}
+
+
+def test_removing_members_takes_them_from_no_group_of_another_organization(
+    acme: Directory, globex: Directory, foreign: Foreign, pioneers: Reply, globex_stays_as_it_is: None
+) -> None:
+    path = f"/Groups/{pioneers.id}"
+
+    acme.patch(path, {"op": "remove", "path": f'members[value eq "{foreign.gina.id}" or value pr]'})
+    acme.patch(path, {"op": "remove", "path": "members"})
+    acme.patch(path, {"op": "replace", "path": "members", "value": []})
+    assert acme.delete(path).status == 204
+
+    assert globex.get(f"/Groups/{foreign.crew.id}").members == {foreign.gina.id}
+
+
+@pytest.mark.parametrize(
+    "link", ["team", "user", "both", "e-mail", "user's directory", "team's directory", "token's directory"]
+)
+def test_the_database_itself_refuses_a_link_across_organizations(
+    database: Database, foreign: Foreign, ada: Reply, pioneers: Reply, link: str
+) -> None:
+    with pytest.raises(IntegrityError), database.writing() as session:
+        _link(session, link)
+
+
+def _link(session: Session, link: str) -> None:
+    """Tie a row of acme's to one of globex's, past every use case of ours."""
+    now = datetime.now(UTC)
+    acme, globex = org_id(session, "acme"), org_id(session, "globex")
+
+    def one(model: Any, org: Any) -> Any:
+        return session.scalars(select(model).where(model.org_id == org)).one()
+
+    match link:
+        case "team":
+            session.add(
+                Membership(org_id=acme, team_id=one(Team, globex).id, user_id=one(User, acme).id, created_at=now)
+            )
+        case "user":
+            session.add(
+                Membership(org_id=acme, team_id=one(Team, acme).id, user_id=one(User, globex).id, created_at=now)
+            )
+        case "both":
+            team, user = one(Team, globex), one(User, globex)
+            session.add(Membership(org_id=acme, team_id=team.id, user_id=user.id, created_at=now))
+        case "e-mail":
+            session.add(UserEmail(org_id=acme, user_id=one(User, globex).id, address_key="eve@example.com"))
+        case "user's directory":
+            one(User, acme).directory_id = one(DirectoryRow, globex).id
+        case "team's directory":
+            one(Team, acme).directory_id = one(DirectoryRow, globex).id
+        case "token's directory":
+            id, directory = new_id(), one(DirectoryRow, globex)
+            token = {"name": "t", "prefix": "p", "token_hash": b"h", "created_at": now}
+            session.add(ScimToken(org_id=acme, id=id, directory_id=directory.id, **token))
+    session.flush()
