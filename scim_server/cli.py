@@ -4,7 +4,7 @@ Results go to standard output, everything else to standard error; the exit code 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,12 +43,14 @@ def main() -> None:
 @click.option("--port", type=click.IntRange(1, 65535), help="The port to listen on.  [default: 8000]")
 @click.option("--workers", type=click.IntRange(1, 64), help="Worker processes.  [default: 2]")
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
-    """Serve requests until Ctrl-C or SIGTERM, and finish those under way first."""
+    """Serve requests.
+
+    Ctrl-C or SIGTERM ends it; requests under way are finished first.
+    """
     settings = _settings(host=host, port=port, workers=workers)
-    database = connect(settings)
-    _refuse_if_not_ready(database)
-    database.engine.dispose()
-    server.serve(settings)
+    with _opened(settings):
+        pass
+    _serve(settings)
 
 
 @main.command("demo")
@@ -56,12 +58,9 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
 def demo_command(port: int | None) -> None:
     """Serve a demo organization, and print what to try first. (`make run` does this.)"""
     settings = _settings(port=port)
-    database = connect(settings)
-    upgrade(database.engine)
-    with database.writing() as session:
+    with _opened(settings, upgraded=True) as database, database.writing() as session:
         text = demo.prepare(session, settings, now=_now())
-    database.engine.dispose()
-    server.serve(settings, when_up=lambda: click.echo(text))
+    _serve(settings, when_up=lambda: click.echo(text))
 
 
 @main.group()
@@ -72,9 +71,8 @@ def db() -> None:
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Create the tables, or bring them to what this version needs."""
-    database = connect(_settings())
-    upgrade(database.engine)
-    _refuse_if_not_ready(database)
+    with _opened(_settings(), upgraded=True):
+        pass
     click.echo(f"The database is at revision {needed_revision()}, which this version needs.", err=True)
 
 
@@ -89,8 +87,8 @@ def org() -> None:
 @click.option("--seats", type=click.IntRange(min=1), help="How many users its plan has.  [default: no limit]")
 def org_create(slug: str, name: str | None, seats: int | None) -> None:
     """Create the organization SLUG, and print it as JSON."""
-    settings, database = _open()
-    with _told(), database.writing() as session:
+    settings = _settings()
+    with _told(), _opened(settings) as database, database.writing() as session:
         created = organizations.create_organization(
             session, settings, actor=OPERATOR, now=_now(), slug=slug, name=name, seats=seats
         )
@@ -105,27 +103,32 @@ def org_create(slug: str, name: str | None, seats: int | None) -> None:
 
 @org.command("list")
 def org_list() -> None:
-    """Print every organization, one JSON object a line."""
-    _, database = _open()
-    with database.reading() as session:
+    """Print every organization.
+
+    One JSON object a line.
+    """
+    with _opened(_settings()) as database, database.reading() as session:
         for each in organizations.list_organizations(session):
             _print({"id": str(each.id), "slug": each.slug, "name": each.name, "seats": each.seats})
 
 
 @main.group()
 def token() -> None:
-    """Bearer tokens, which directories come in with."""
+    """The bearer tokens of directories."""
 
 
 @token.command("create")
 @click.argument("slug")
 @click.option("--name", help="What to call the token.")
 @click.option("--provider", type=PROVIDERS, default=Provider.GENERIC.value, show_default=True, help="Whose directory.")
-@click.option("--expires-in", type=click.IntRange(min=1), metavar="DAYS", help="Days until it ends.  [default: never]")
+@click.option(
+    "--expires-in", type=click.IntRange(1, 36_500), metavar="DAYS", help="Days until it ends.  [default: never]"
+)
 def token_create(slug: str, name: str | None, provider: str, expires_in: int | None) -> None:
-    """Create a token for the organization SLUG, and print it. It is not shown again.
+    """Create a token and print it.
 
-    The tokens that there are keep working: change the one in your identity provider, then revoke the old one.
+    It is for the organization SLUG, and is not shown again. The tokens that there are keep working: change the one in
+    your identity provider, then revoke the old one.
     """
     with _operator(slug) as ctx:
         directory = directories.provide_directory(ctx, Provider(provider))
@@ -137,7 +140,10 @@ def token_create(slug: str, name: str | None, provider: str, expires_in: int | N
 @token.command("list")
 @click.argument("slug")
 def token_list(slug: str) -> None:
-    """Print the tokens of the organization SLUG, one JSON object a line: when each was last used, but no secret."""
+    """Print the tokens of an organization.
+
+    Those of the organization SLUG, one JSON object a line: when each was last used, but no secret.
+    """
     with _operator(slug) as ctx:
         for row, directory in directories.list_tokens(ctx):
             _print(
@@ -158,7 +164,10 @@ def token_list(slug: str) -> None:
 @click.argument("slug")
 @click.argument("prefix")
 def token_revoke(slug: str, prefix: str) -> None:
-    """End the token that begins with PREFIX (scim_1a2b3c4d), at once."""
+    """End a token at once.
+
+    It is the one of the organization SLUG that begins with PREFIX, such as scim_1a2b3c4d.
+    """
     with _operator(slug) as ctx:
         directories.revoke_token(ctx, directories.find_token(ctx, prefix))
     click.echo(f"{prefix} is revoked.", err=True)
@@ -173,23 +182,32 @@ def _settings(**overrides: Any) -> Settings:
     return settings
 
 
-def _open() -> tuple[Settings, Database]:
-    settings = _settings()
+@contextmanager
+def _opened(settings: Settings, *, upgraded: bool = False) -> Iterator[Database]:
+    """The database, for as long as a command needs it; with its schema upgraded first, or checked."""
     database = connect(settings)
-    _refuse_if_not_ready(database)
-    return settings, database
+    try:
+        if upgraded:
+            upgrade(database.engine)
+        if found := problems(database):
+            raise Failure("\n".join(found))
+        yield database
+    finally:
+        database.engine.dispose()
 
 
-def _refuse_if_not_ready(database: Database) -> None:
-    if found := problems(database):
-        raise Failure("\n".join(found))
+def _serve(settings: Settings, when_up: Callable[[], None] | None = None) -> None:
+    try:
+        server.serve(settings, when_up)
+    except server.PortTaken as error:
+        raise Failure(str(error)) from None
 
 
 @contextmanager
 def _operator(slug: str) -> Iterator[Context]:
     """A transaction in one organization, as the operator."""
-    settings, database = _open()
-    with _told(), database.writing() as session:
+    settings = _settings()
+    with _told(), _opened(settings) as database, database.writing() as session:
         yield organizations.open_organization(session, settings, slug, now=_now())
 
 

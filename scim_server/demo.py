@@ -44,7 +44,7 @@ def _token(ctx: Context) -> str:
         kept = Path("var") / "demo-token"
     try:
         secret = kept.read_text().strip()
-        access.open_directory(ctx.session, ctx.settings, SLUG, secret, now=ctx.now, request_id="")
+        access.find_caller(ctx.session, SLUG, secret, now=ctx.now)
     except (FileNotFoundError, NotAuthenticated):
         directory = directories.provide_directory(ctx, Provider.GENERIC)
         secret = directories.create_token(ctx, directory, name="demo").secret

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import socket
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -16,11 +17,21 @@ from granian.log import LogLevels
 from scim_server.config import PREFIX, Settings
 
 
+class PortTaken(Exception):
+    """Somebody else listens there; `str()` is a sentence."""
+
+
+# The server's own words go where ours go, in the form that ours have.
+_LOGGING = {"handlers": {}, "formatters": {}, "loggers": {"_granian": {"propagate": True}}}
+
+
 def serve(settings: Settings, when_up: Callable[[], None] | None = None) -> None:
     """Serve until SIGINT or SIGTERM; requests under way get `graceful_seconds` to finish.
 
     `when_up` is called once, as soon as the server answers.
+    Raises PortTaken.
     """
+    _refuse_taken_port(settings)
     # Workers are processes of their own, and read the settings again: what the command line said, they find here.
     for name in ("host", "port", "workers"):
         os.environ[f"{PREFIX}{name}".upper()] = str(getattr(settings, name))
@@ -39,9 +50,21 @@ def serve(settings: Settings, when_up: Callable[[], None] | None = None) -> None
         # A client that does not finish its headers must not hold a connection for ever.
         http1_settings=HTTP1Settings(header_read_timeout=15_000),
         log_level=LogLevels.warning,
+        log_dictconfig=_LOGGING,
         respawn_failed_workers=True,
         workers_kill_timeout=settings.graceful_seconds,
     ).serve()
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    # Linux lets two servers share a port (SO_REUSEPORT), and each request would go to whichever.
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise PortTaken(f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror}.") from None
 
 
 def _announce(settings: Settings, when_up: Callable[[], None]) -> None:

@@ -33,12 +33,23 @@ class Use:
     at: datetime
 
 
-def open_directory(
-    session: Session, settings: Settings, slug: str, secret: str, *, now: datetime, request_id: str
-) -> tuple[Context, Use | None]:
-    """The context of the directory whose token this is, if the token is one of the organization `slug`.
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and in which organization. `use` is there where it is due to be noted (see `note_use`)."""
 
-    Also the use of the token, where it is due to be noted (see `note_use`).
+    org: Organization
+    directory: Directory
+    use: Use | None
+
+    def context(self, session: Session, settings: Settings, *, now: datetime, request_id: str) -> Context:
+        """Their context, in a transaction."""
+        actor = Actor(ActorKind.DIRECTORY, self.directory.name, self.directory.id)
+        return Context(session, settings, self.org, actor, now, request_id, self.directory)
+
+
+def find_caller(session: Session, slug: str, secret: str, *, now: datetime) -> Caller:
+    """The directory whose token this is, if the token is one of the organization `slug`.
+
     Raises NotAuthenticated.
     """
     if not SLUG.fullmatch(slug):
@@ -54,10 +65,8 @@ def open_directory(
     token, directory, org = row
     if not token.usable(now):
         raise NotAuthenticated
-    actor = Actor(ActorKind.DIRECTORY, directory.name, directory.id)
     stale = token.last_used_at is None or now - token.last_used_at >= _LAST_USE_PRECISION
-    use = Use(org.id, token.id, now)
-    return Context(session, settings, org, actor, now, request_id, directory), use if stale else None
+    return Caller(org, directory, Use(org.id, token.id, now) if stale else None)
 
 
 def note_use(database: Database, use: Use) -> None:

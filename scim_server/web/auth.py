@@ -1,7 +1,7 @@
 """Who asks: the bearer token of a directory, for the organization that the URL names."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -20,35 +20,45 @@ def scim_reading() -> Iterator[Context]:
 
     Raises NotAuthenticated.
     """
-    with _opened(state().database.reading) as ctx:
-        yield ctx
+    with state().database.reading() as session:
+        caller = _caller(session)
+        with _noted(caller):
+            yield _context(caller, session)
 
 
 @contextmanager
 def scim_writing() -> Iterator[Context]:
     """A transaction that changes something, for the directory that asks; it commits when the block ends.
 
-    Raises NotAuthenticated.
+    Nobody's body is waited for before we know who it is, and none holds a lock while it comes.
+    Raises NotAuthenticated, RequestEntityTooLarge.
     """
-    body()  # before the transaction: a slow upload must not hold a lock
-    with _opened(state().database.writing) as ctx:
-        yield ctx
+    with state().database.reading() as session:
+        caller = _caller(session)
+    with _noted(caller):
+        body()
+        with state().database.writing() as session:
+            yield _context(caller, session)
+
+
+def _caller(session: Any) -> access.Caller:
+    caller = access.find_caller(session, g.org, _bearer_token(), now=now())
+    structlog.contextvars.bind_contextvars(org=caller.org.slug, directory=str(caller.directory.id))
+    return caller
 
 
 @contextmanager
-def _opened(transaction: Callable[[], AbstractContextManager[Any]]) -> Iterator[Context]:
-    secret, instant, kept = _bearer_token(), now(), state()
-    use = None
+def _noted(caller: access.Caller) -> Iterator[None]:
+    """Whatever becomes of the request, also where it is refused: its token is in use."""
     try:
-        with transaction() as session:
-            ctx, use = access.open_directory(
-                session, kept.settings, g.org, secret, now=instant, request_id=request_id()
-            )
-            structlog.contextvars.bind_contextvars(org=ctx.org.slug, directory=str(ctx.actor.id))
-            yield ctx
+        yield
     finally:
-        if use is not None:  # also where the request is refused: the token is in use
-            access.note_use(kept.database, use)
+        if caller.use is not None:
+            access.note_use(state().database, caller.use)
+
+
+def _context(caller: access.Caller, session: Any) -> Context:
+    return caller.context(session, state().settings, now=now(), request_id=request_id())
 
 
 def _bearer_token() -> str:

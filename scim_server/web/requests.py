@@ -28,9 +28,12 @@ def body() -> bytes:
 
     Raises RequestEntityTooLarge.
     """
+    limit = state().settings.max_body_bytes
+    if (request.content_length or 0) > limit:
+        raise RequestEntityTooLarge
     # Werkzeug cuts a chunked body at its limit without a word, so its limit is one byte beyond ours.
     data = request.get_data()
-    if len(data) > state().settings.max_body_bytes:
+    if len(data) > limit:
         raise RequestEntityTooLarge
     return data
 
