@@ -1,5 +1,7 @@
 """The only place where anything is wired."""
 
+import signal
+
 from flask import Flask
 
 from scim_server import logs
@@ -27,3 +29,13 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.register_blueprint(scim.bp)
     app.register_blueprint(health.bp)
     return app
+
+
+def create_worker() -> Flask:
+    """Build the application in a worker process of `scim-server serve`.
+
+    Ctrl-C in a terminal reaches every process. Only the main one shall hear it, which then tells the workers: granian's
+    hang where a second signal comes while they handle the first.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    return create_app()

@@ -40,7 +40,7 @@ def serve(settings: Settings, when_up: Callable[[], None] | None = None) -> None
     if when_up is not None:
         Thread(target=_announce, args=(settings, when_up), daemon=True).start()
     Granian(
-        target="scim_server.app:create_app",
+        target="scim_server.app:create_worker",
         factory=True,
         interface=Interfaces.WSGI,
         address=settings.host,
