@@ -15,7 +15,7 @@ run: .venv/installed  ## a server on http://127.0.0.1:8000 (PORT=9000 make run) 
 	@SCIM_ENV=development $(BIN)/scim-server demo --port $(PORT)
 
 test: .venv/installed-dev  ## the whole test suite, on SQLite and on PostgreSQL
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 2
 
 check: .venv/installed-dev  ## what CI checks besides the tests
 	$(BIN)/ruff check .

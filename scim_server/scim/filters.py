@@ -48,9 +48,7 @@ def compile_filter(model: Any, places: Places, text: str) -> ColumnElement[bool]
 
     Raises scim2_models.InvalidFilterException on what is not understood; it never makes less of a filter than it says.
     """
-    if len(text) > MAX_LENGTH:
-        raise InvalidFilterException(detail=f"The filter is longer than {MAX_LENGTH} characters.")
-    parsed: ScimFilter[Any] = ScimFilter[model](text)
+    parsed = _parse(model, text)
     return _Resources(parsed, places).visit(parsed.ast)
 
 
@@ -60,6 +58,34 @@ def compile_selection(selection: ValuePath, resolve: Resolve, parts: Mapping[str
     Raises scim2_models.InvalidFilterException.
     """
     return _Values(selection.attr_path, resolve, parts).visit(selection.val_filter)
+
+
+def compile_filters(tables: Mapping[Any, Places], text: str) -> dict[Any, ColumnElement[bool]]:
+    """The conditions that one filter stands for on each of several types of resource.
+
+    RFC 7644 §3.4.2.1: an attribute that a type does not have is one without a value.
+    Raises InvalidFilterException where no type has it.
+    """
+    conditions, unknown = {}, []
+    for model, places in tables.items():
+        parsed = _parse(model, text)
+        visitor = _SomeResources(parsed, places)
+        conditions[model] = visitor.visit(parsed.ast)
+        unknown.append(visitor.unknown)
+    for path in set.intersection(*unknown):
+        raise _unknown(path)
+    return conditions
+
+
+def _parse(model: Any, text: str) -> ScimFilter[Any]:
+    if len(text) > MAX_LENGTH:
+        raise InvalidFilterException(detail=f"The filter is longer than {MAX_LENGTH} characters.")
+    parsed: ScimFilter[Any] = ScimFilter[model](text)
+    return parsed
+
+
+def _unknown(path: str) -> InvalidFilterException:
+    return InvalidFilterException(detail=f"No schema that is served here has the attribute {path}.")
 
 
 class _Logic(FilterVisitor[ColumnElement[bool]]):
@@ -126,7 +152,7 @@ class _Resources(_Logic):
     def _resolve(self, path: AttrPath, resolve: Resolve) -> AttributeBinding:
         binding = resolve(path) or self._resolve_in_extensions(path, resolve)
         if binding is None:
-            raise InvalidFilterException(detail=f"No schema that is served here has the attribute {path}.")
+            raise _unknown(str(path))
         return binding
 
     def _resolve_in_extensions(self, path: AttrPath, resolve: Resolve) -> AttributeBinding | None:
@@ -138,6 +164,29 @@ class _Resources(_Logic):
     def _place(self, binding: AttributeBinding) -> Place:
         schema: Any = binding.model
         return self.places[str(schema.__schema__), binding.field_name]
+
+
+class _SomeResources(_Resources):
+    """A filter of resources of one type among several. `unknown` are the attributes that this type does not have."""
+
+    def __init__(self, parsed: ScimFilter[Any], places: Places) -> None:
+        super().__init__(parsed, places)
+        self.unknown: set[str] = set()
+
+    def visit_comparison(self, node: Comparison) -> ColumnElement[bool]:
+        return super().visit_comparison(node) if self._knows(node.attr_path) else false()
+
+    def visit_present(self, node: Present) -> ColumnElement[bool]:
+        return super().visit_present(node) if self._knows(node.attr_path) else false()
+
+    def visit_value_path(self, node: ValuePath) -> ColumnElement[bool]:
+        return super().visit_value_path(node) if self._knows(node.attr_path) else false()
+
+    def _knows(self, path: AttrPath) -> bool:
+        if self._binding(path) or self._resolve_in_extensions(path, self._binding):
+            return True
+        self.unknown.add(str(path))
+        return False
 
 
 class _Values(_Logic):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scim2_models import InvalidCountException, InvalidSyntaxException, InvalidValueException
-from sqlalchemy import true
+from sqlalchemy import ColumnElement, true
 
 from scim_server.scim.answers import base_url
 from scim_server.scim.attributes import BASE_URL, ORG_ID, Places
@@ -15,7 +15,7 @@ from scim_server.scim.filters import compile_filter
 from scim_server.scim.projection import Projection, read_projection
 from scim_server.scim.sorting import compile_order
 from scim_server.services.context import Context
-from scim_server.services.paging import Selection
+from scim_server.services.paging import Order, Selection
 
 _PARAMETERS = ("filter", "sortBy", "sortOrder", "cursor", "startIndex", "count", "attributes", "excludedAttributes")
 
@@ -43,16 +43,25 @@ def read_listing(
     if walk is not None and parameters.get("startIndex"):
         raise InvalidValueException(detail="A listing goes by cursor or by startIndex, not by both.")
     return Listing(
-        selection=_selection(ctx, model, places, parameters),
+        selection=selection(
+            ctx,
+            compile_filter(model, places, text) if (text := parameters.get("filter")) else true(),
+            compile_order(model, places, parameters),
+        ),
         walk=walk,
-        # RFC 7644 §3.4.2.4: less than 1 is 1.
-        start_index=max(1, _integer(parameters, "startIndex", 1)),
-        count=_count(ctx, parameters) if walk is None else _count_of_walk(ctx, parameters),
+        start_index=read_start_index(parameters),
+        count=read_page_size(ctx, parameters) if walk is None else _count_of_walk(ctx, parameters),
         projection=read_projection(model, parameters),
     )
 
 
-def _count(ctx: Context, parameters: Mapping[str, str]) -> int:
+def read_start_index(parameters: Mapping[str, str]) -> int:
+    """Raises InvalidValueException."""
+    return max(1, _integer(parameters, "startIndex", 1))  # RFC 7644 §3.4.2.4: less than 1 is 1
+
+
+def read_page_size(ctx: Context, parameters: Mapping[str, str]) -> int:
+    """Raises InvalidValueException."""
     # RFC 7644 §3.4.2.4: a negative count is 0. A page may be shorter than was asked for.
     count = _integer(parameters, "count", ctx.settings.default_page_size)
     return min(max(0, count), ctx.settings.max_page_size)
@@ -86,13 +95,9 @@ def search_parameters(message: Mapping[str, Any]) -> dict[str, str]:
     return parameters
 
 
-def _selection(ctx: Context, model: Any, places: Places, parameters: Mapping[str, str]) -> Selection:
-    text = parameters.get("filter")
-    return Selection(
-        condition=compile_filter(model, places, text) if text else true(),
-        parameters={ORG_ID: ctx.org.id, BASE_URL: base_url(ctx)},
-        order=compile_order(model, places, parameters),
-    )
+def selection(ctx: Context, condition: ColumnElement[bool], order: Order | None = None) -> Selection:
+    """A selection of the organization's rows by conditions that `scim/filters.py` has made."""
+    return Selection(condition, {ORG_ID: ctx.org.id, BASE_URL: base_url(ctx)}, order)
 
 
 def _integer(parameters: Mapping[str, str], name: str, default: int) -> int:

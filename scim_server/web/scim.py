@@ -10,7 +10,7 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import UnsupportedMediaType
 
-from scim_server.scim import discovery, groups, users
+from scim_server.scim import discovery, groups, search, users
 from scim_server.scim.listing import search_parameters
 from scim_server.scim.payloads import parse
 from scim_server.web.auth import scim_reading, scim_writing
@@ -26,6 +26,12 @@ _JSON = ("application/scim+json", "application/json", "")
 @bp.url_value_preprocessor
 def _name_organization(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     g.org = values.pop("org") if values else ""
+
+
+@bp.post("/.search")
+def search_all() -> ResponseReturnValue:
+    with scim_reading() as ctx:
+        return render(search.search(ctx, search_parameters(payload())))
 
 
 @bp.get("/Users")
