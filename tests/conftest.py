@@ -83,9 +83,10 @@ def database(migrated: Database) -> Database:
     return emptied(migrated)
 
 
-@pytest.fixture
-def app(settings: Settings, database: Database) -> Flask:
-    return create_app(settings, database)
+@pytest.fixture(scope="session")
+def app(settings: Settings, migrated: Database) -> Flask:
+    """The application, which keeps nothing from one request to the next, nor from one test to the next."""
+    return create_app(settings, migrated)
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ def town(settings: Settings, migrated: Database) -> Town:
     return town
 
 
-@hypothesis_settings(max_examples=300, deadline=None)
+@hypothesis_settings(max_examples=200, deadline=None)
 @given(text=filters)
 def test_sql_and_the_evaluator_find_the_same_users(town: Town, text: str) -> None:
     try:

@@ -421,11 +421,11 @@ def test_a_stop_waits_for_a_request_no_longer_than_it_was_told(embedded: Own, tm
 
 
 def test_a_demo_prints_what_to_paste_and_keeps_what_came_of_it(tmp_path: Path) -> None:
-    with serving(tmp_path, command="demo", env="development") as server:
+    with serving(tmp_path, command="demo", env="development", workers=2) as server:
         first, line, reply = demo_of(server), curl_line(server), pasted(server)
         server.press_ctrl_c()
         code, said = server.wait(SOON), server.log
-    with serving(tmp_path, command="demo", env="development", port=server.port) as again:
+    with serving(tmp_path, command="demo", env="development", workers=2, port=server.port) as again:
         second, reply_again = demo_of(again), pasted(again)
         names = Wire(again, "demo", second["Bearer token"]).user_names()
         again.press_ctrl_c()
