@@ -1,6 +1,6 @@
 """Who asks, in which organization, when: the first argument of every use case."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -28,6 +28,19 @@ class Actor:
 OPERATOR = Actor(ActorKind.OPERATOR, "the operator, on the command line")
 
 
+@dataclass(slots=True)
+class Notes:
+    """What a request leaves for the log of its directory, besides what went over the wire.
+
+    `about` is the kind and the id of the user or team that it was about, `rewrites` are the names of those that the
+    dialect applied, and `skipped` the members whom we do not know.
+    """
+
+    about: tuple[str, UUID] | None = None
+    rewrites: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One request of one actor in one organization, and the transaction that it runs in.
@@ -42,3 +55,4 @@ class Context:
     now: datetime
     request_id: str
     directory: Directory | None = None
+    notes: Notes = field(default_factory=Notes)
