@@ -15,13 +15,14 @@ from scim_server import demo, logs, server
 from scim_server.config import ConfigError, Settings, load_settings
 from scim_server.db import Database, connect
 from scim_server.migrations import needed_revision, upgrade
-from scim_server.models import Provider
+from scim_server.models import PatchResponse, Provider
 from scim_server.readiness import problems
 from scim_server.services import directories, organizations
 from scim_server.services.context import OPERATOR, Context
 from scim_server.services.errors import DomainError
 
 PROVIDERS = click.Choice([provider.value for provider in Provider])
+PATCH_RESPONSES = click.Choice([response.value for response in PatchResponse])
 
 
 class Failure(click.ClickException):
@@ -110,6 +111,38 @@ def org_list() -> None:
     with _opened(_settings()) as database, database.reading() as session:
         for each in organizations.list_organizations(session):
             _print({"id": str(each.id), "slug": each.slug, "name": each.name, "seats": each.seats})
+
+
+@main.group()
+def directory() -> None:
+    """Directories, the SCIM connections of an organization."""
+
+
+@directory.command("list")
+@click.argument("slug")
+def directory_list(slug: str) -> None:
+    """Print the directories of an organization.
+
+    Those of the organization SLUG, one JSON object a line.
+    """
+    with _operator(slug) as ctx:
+        for each in directories.list_directories(ctx):
+            _print({"provider": each.provider, "name": each.name, "patch_response": each.patch_response})
+
+
+@directory.command("set")
+@click.argument("slug")
+@click.argument("provider", type=PROVIDERS)
+@click.option("--patch-response", type=PATCH_RESPONSES, help="What a PATCH answers: the resource, or 204 and nothing.")
+def directory_set(slug: str, provider: str, patch_response: str | None) -> None:
+    """Change how a directory is answered.
+
+    It is the one of this PROVIDER in the organization SLUG.
+    """
+    with _operator(slug) as ctx:
+        found = directories.find_directory(ctx, Provider(provider))
+        if patch_response is not None:
+            directories.answer_patches(ctx, found, PatchResponse(patch_response))
 
 
 @main.group()

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.models import Provider
+from scim_server.models import PatchResponse, Provider
 from scim_server.services import directories, organizations
 from scim_server.services.context import OPERATOR
 
@@ -122,13 +122,23 @@ def _reply(response: TestResponse) -> Reply:
     )
 
 
-def found(app: Flask, settings: Settings, database: Database, slug: str, **token: Any) -> Directory:
+def found(
+    app: Flask,
+    settings: Settings,
+    database: Database,
+    slug: str,
+    *,
+    provider: Provider = Provider.GENERIC,
+    patch_response: PatchResponse = PatchResponse.BODY,
+    **token: Any,
+) -> Directory:
     """Found an organization, and give its directory a token."""
     now = datetime.now(UTC)
     with database.writing() as session:
         organizations.create_organization(session, settings, actor=OPERATOR, now=now, slug=slug)
         ctx = organizations.open_organization(session, settings, slug, now=now)
-        directory = directories.provide_directory(ctx, Provider.GENERIC)
+        directory = directories.provide_directory(ctx, provider)
+        directories.answer_patches(ctx, directory, patch_response)
         created = directories.create_token(ctx, directory, **token)
     return Directory(app, slug, created.secret)
 

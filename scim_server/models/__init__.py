@@ -1,7 +1,7 @@
 """Rows and their constraints."""
 
 from scim_server.models.base import Base
-from scim_server.models.directories import Directory, Provider, ScimToken
+from scim_server.models.directories import Directory, PatchResponse, Provider, ScimToken
 from scim_server.models.events import Event
 from scim_server.models.organizations import Organization
 from scim_server.models.teams import Membership, Team
@@ -13,6 +13,7 @@ __all__ = [
     "Event",
     "Membership",
     "Organization",
+    "PatchResponse",
     "Provider",
     "ScimToken",
     "Team",

@@ -11,7 +11,10 @@ from scim_server.models.base import Base, OfOrganization, Versioned, belongs_to_
 
 
 class Provider(StrEnum):
-    """The kinds of identity provider whose habits we know; `generic` for any other."""
+    """The kinds of identity provider whose habits we know; `generic` for any other.
+
+    `strict` is none of them, but a directory that is held to the letter of the RFCs.
+    """
 
     OKTA = "okta"
     ENTRA = "entra"
@@ -20,6 +23,14 @@ class Provider(StrEnum):
     JUMPCLOUD = "jumpcloud"
     PING = "ping"
     GENERIC = "generic"
+    STRICT = "strict"
+
+
+class PatchResponse(StrEnum):
+    """What a PATCH answers: RFC 7644 §3.5.2 leaves it to us, and some providers want the one or the other."""
+
+    BODY = "body"
+    NO_CONTENT = "no_content"
 
 
 class Directory(OfOrganization, Versioned, Base):
@@ -28,6 +39,7 @@ class Directory(OfOrganization, Versioned, Base):
 
     name: Mapped[str]
     provider: Mapped[str]
+    patch_response: Mapped[str] = mapped_column(default=PatchResponse.BODY)
 
 
 class ScimToken(OfOrganization, Base):

@@ -1,9 +1,11 @@
 """What a use case of the protocol gives back; the web says it in HTTP."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from scim_server.models import PatchResponse
 from scim_server.models.base import Versioned
 from scim_server.services.context import Context
 
@@ -28,6 +30,12 @@ def base_url(ctx: Context) -> str:
 def etag(row: Versioned) -> str:
     """RFC 7644 §3.14: weak, because the same version may be shown in other words."""
     return f'W/"{row.version}"'
+
+
+def answers_without_body(ctx: Context, parameters: Mapping[str, str]) -> bool:
+    """Whether a PATCH is answered with 204, as its directory has it; a body that is asked for is given."""
+    asked = any(name.lower() in ("attributes", "excludedattributes") for name in parameters)  # RFC 7644 §3.5.2
+    return not asked and ctx.directory is not None and ctx.directory.patch_response == PatchResponse.NO_CONTENT
 
 
 def meta(ctx: Context, resource_type: str, row: Any) -> dict[str, str]:

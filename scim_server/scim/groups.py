@@ -8,22 +8,20 @@ from scim2_models import Context as Direction
 
 from scim_server.models import Team
 from scim_server.scim import members
-from scim_server.scim.answers import Answer, base_url, etag, list_response, meta
-from scim_server.scim.attributes import GROUP_PLACES
+from scim_server.scim.answers import Answer, answers_without_body, base_url, etag, list_response, meta
 from scim_server.scim.cursors import walk_response
-from scim_server.scim.dialects import TOLERANT, normalise, normalise_patch
+from scim_server.scim.dialects import TOLERANT, dialect_of, normalise_patch
 from scim_server.scim.etags import EntityTags, check_if_match
-from scim_server.scim.folding import fold_group
 from scim_server.scim.ids import known_id
+from scim_server.scim.kinds import GROUPS, hold_to_letter, read_patch, read_resource
 from scim_server.scim.listing import read_listing
 from scim_server.scim.payloads import keep
 from scim_server.scim.projection import Projection, read_projection
-from scim_server.scim.schemas import GROUP, Group, GroupPatch, GroupProfile
+from scim_server.scim.schemas import GROUP, GroupProfile
 from scim_server.services import teams, users
 from scim_server.services.context import Context
 from scim_server.services.profiles import Profile
 
-_SCHEMAS = frozenset({GROUP.lower()})
 _NOT_IN_PROFILE = ("id", "meta")
 
 Parameters = Mapping[str, str]
@@ -31,23 +29,23 @@ Parameters = Mapping[str, str]
 
 def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters) -> Answer:
     """POST /Groups (RFC 7644 §3.3)."""
-    projection = read_projection(Group, parameters)
+    projection = read_projection(ctx, GROUPS.model, parameters)
     rest, named = members.take_members(payload)
-    team = teams.create_team(ctx, to_profile(_read(rest, Direction.RESOURCE_CREATION_REQUEST)))
+    team = teams.create_team(ctx, to_profile(read_resource(ctx, GROUPS, rest, Direction.RESOURCE_CREATION_REQUEST)))
     if named is not None:
-        members.note_unknown(team, named, teams.add_members(ctx, team, named.ids).unknown)
+        members.note_unknown(ctx, team, named, teams.add_members(ctx, team, named.ids).unknown)
     return _answer(ctx, team, projection, status=201)
 
 
 def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
     """GET /Groups/{id} (RFC 7644 §3.4.1)."""
-    projection = read_projection(Group, parameters)
+    projection = read_projection(ctx, GROUPS.model, parameters)
     return _answer(ctx, teams.get_team(ctx, known_id("group", id)), projection)
 
 
 def search(ctx: Context, parameters: Parameters) -> Answer:
     """GET /Groups (RFC 7644 §3.4.2)."""
-    listing = read_listing(ctx, Group, "Group", GROUP_PLACES, parameters)
+    listing = read_listing(ctx, GROUPS, parameters)
     walk = listing.walk
     if walk is None:
         page = teams.list_teams(ctx, listing.selection, offset=listing.start_index - 1, limit=listing.count)
@@ -61,13 +59,13 @@ def replace(
     ctx: Context, id: str, payload: Mapping[str, Any], parameters: Parameters, if_match: EntityTags | None
 ) -> Answer:
     """PUT /Groups/{id} (RFC 7644 §3.5.1). Members that it does not mention stay: absent is not empty."""
-    projection = read_projection(Group, parameters)
+    projection = read_projection(ctx, GROUPS.model, parameters)
     team = teams.get_team_to_change(ctx, known_id("group", id))
     check_if_match(if_match, team)
     rest, named = members.take_members(payload)
-    teams.write_profile(ctx, team, to_profile(_read(rest, Direction.RESOURCE_REPLACEMENT_REQUEST)))
+    teams.write_profile(ctx, team, to_profile(read_resource(ctx, GROUPS, rest, Direction.RESOURCE_REPLACEMENT_REQUEST)))
     if named is not None:
-        members.note_unknown(team, named, teams.set_members(ctx, team, named.ids).unknown)
+        members.note_unknown(ctx, team, named, teams.set_members(ctx, team, named.ids).unknown)
     return _answer(ctx, team, projection)
 
 
@@ -75,17 +73,21 @@ def patch(
     ctx: Context, id: str, payload: Mapping[str, Any], parameters: Parameters, if_match: EntityTags | None
 ) -> Answer:
     """PATCH /Groups/{id} (RFC 7644 §3.5.2). The members are never loaded: the cost is that of the change."""
-    projection = read_projection(Group, parameters)
-    rest, on_members = members.take_operations(normalise_patch(payload))
+    projection = read_projection(ctx, GROUPS.model, parameters)
+    rest, on_members = members.take_operations(normalise_patch(ctx, payload, GROUPS.known))
     team = teams.get_team_to_change(ctx, known_id("group", id))
     check_if_match(if_match, team)
     if not on_members or _has_operations(rest):
-        operations = GroupPatch.model_validate(rest, scim_ctx=Direction.RESOURCE_PATCH_REQUEST, scim_policy=TOLERANT)
+        operations = read_patch(ctx, GROUPS, rest)
         resource = GroupProfile.model_validate(team.document | {"id": str(team.id)}, scim_policy=TOLERANT)
-        operations.patch(resource, TOLERANT)
+        operations.patch(resource, dialect_of(ctx).policy)
+        before = team.document
         teams.write_profile(ctx, team, to_profile(resource))
+        hold_to_letter(ctx, GROUPS, before, team.document)
     for operation in on_members:
         members.apply(ctx, team, operation)
+    if answers_without_body(ctx, parameters):
+        return Answer(204, version=etag(team))
     return _answer(ctx, team, projection)
 
 
@@ -114,12 +116,7 @@ def to_profile(resource: Any) -> Profile:
     for name in _NOT_IN_PROFILE:
         document.pop(name, None)
     document["schemas"] = [GROUP]
-    return keep(document, fold_group)
-
-
-def _read(payload: Mapping[str, Any], direction: Direction) -> Any:
-    normalised = normalise(payload, _SCHEMAS)
-    return GroupProfile.model_validate(normalised, scim_ctx=direction, scim_policy=TOLERANT)
+    return keep(document, GROUPS.fold)
 
 
 def _has_operations(payload: Mapping[str, Any]) -> bool:

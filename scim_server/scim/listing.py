@@ -8,11 +8,12 @@ from scim2_models import InvalidCountException, InvalidSyntaxException, InvalidV
 from sqlalchemy import ColumnElement, true
 
 from scim_server.scim.answers import base_url
-from scim_server.scim.attributes import BASE_URL, ORG_ID, Places
+from scim_server.scim.attributes import BASE_URL, ORG_ID
 from scim_server.scim.cursors import Walk, read_walk
 from scim_server.scim.dialects import normalise_query
 from scim_server.scim.filters import compile_filter
-from scim_server.scim.projection import Projection, read_projection
+from scim_server.scim.kinds import Kind
+from scim_server.scim.projection import Projection, projection_of
 from scim_server.scim.sorting import compile_order
 from scim_server.services.context import Context
 from scim_server.services.paging import Order, Selection
@@ -34,24 +35,22 @@ class Listing:
     projection: Projection
 
 
-def read_listing(
-    ctx: Context, model: Any, resource_type: str, places: Places, parameters: Mapping[str, str]
-) -> Listing:
+def read_listing(ctx: Context, kind: Kind, parameters: Mapping[str, str]) -> Listing:
     """Raises scim2_models.SCIMException, pydantic.ValidationError."""
-    parameters = normalise_query(parameters)
-    walk = read_walk(ctx, resource_type, parameters) if "cursor" in parameters else None
+    parameters = normalise_query(ctx, parameters)
+    walk = read_walk(ctx, kind.name, parameters) if "cursor" in parameters else None
     if walk is not None and parameters.get("startIndex"):
         raise InvalidValueException(detail="A listing goes by cursor or by startIndex, not by both.")
     return Listing(
         selection=selection(
             ctx,
-            compile_filter(model, places, text) if (text := parameters.get("filter")) else true(),
-            compile_order(model, places, parameters),
+            compile_filter(kind.model, kind.places, text) if (text := parameters.get("filter")) else true(),
+            compile_order(kind.model, kind.places, parameters),
         ),
         walk=walk,
         start_index=read_start_index(parameters),
         count=read_page_size(ctx, parameters) if walk is None else _count_of_walk(ctx, parameters),
-        projection=read_projection(model, parameters),
+        projection=projection_of(kind.model, parameters),
     )
 
 

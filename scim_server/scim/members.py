@@ -24,6 +24,7 @@ from scim_server.models import Membership, Team
 from scim_server.models.expressions import any_of
 from scim_server.scim.answers import base_url
 from scim_server.scim.attributes import BASE_URL, MEMBER_PARTS
+from scim_server.scim.dialects import dialect_of
 from scim_server.scim.filters import compile_selection
 from scim_server.scim.ids import parse_id
 from scim_server.scim.schemas import GROUP, Group
@@ -172,14 +173,17 @@ def apply(ctx: Context, team: Team, operation: MembersOperation) -> None:
         teams.remove_members(ctx, team, Selection(condition, {BASE_URL: base_url(ctx)}))
     elif named is not None:
         change = teams.add_members if operation.op is Op.add else teams.set_members
-        note_unknown(team, named, change(ctx, team, named.ids).unknown)
+        note_unknown(ctx, team, named, change(ctx, team, named.ids).unknown)
 
 
-def note_unknown(team: Team, named: Members, unknown: list[UUID]) -> None:
+def note_unknown(ctx: Context, team: Team, named: Members, unknown: list[UUID]) -> None:
     """Say in the log which members are not ours.
 
     One of them must not cost the others their membership: Okta does not send a refused push again.
+    Raises InvalidValueException where a strict dialect wants to hear of it.
     """
     strangers = [*map(str, unknown), *named.others]
+    if strangers and dialect_of(ctx).strict:
+        raise InvalidValueException(detail=f"No user or group here has the id {strangers[0]!r}.")
     if strangers:
         log.warning("members skipped", team=str(team.id), unknown=strangers[:20], count=len(strangers))

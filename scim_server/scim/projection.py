@@ -11,6 +11,7 @@ from scim2_models import ResponseParameters
 
 from scim_server.scim.dialects import normalise_query
 from scim_server.scim.schemas import steps
+from scim_server.services.context import Context
 
 # Attribute → sub-attributes, none standing for all of them. An extension is an attribute, under its URN.
 Tree: TypeAlias = "dict[str, Tree]"
@@ -46,12 +47,19 @@ class Projection:
 EVERYTHING = Projection()
 
 
-def read_projection(model: Any, parameters: Mapping[str, str]) -> Projection:
-    """Read the two parameters of a request; names that no schema has are ignored.
+def read_projection(ctx: Context, model: Any, parameters: Mapping[str, str]) -> Projection:
+    """What the parameters of a request ask to be shown.
 
     Raises pydantic.ValidationError where one is no name of an attribute at all.
     """
-    parameters = normalise_query(parameters)
+    return projection_of(model, normalise_query(ctx, parameters))
+
+
+def projection_of(model: Any, parameters: Mapping[str, str]) -> Projection:
+    """Read the two parameters of a query; names that no schema has are ignored.
+
+    Raises pydantic.ValidationError where one is no name of an attribute at all.
+    """
     # Given both, which the RFC rules out, the list of what to show is the more careful reading.
     if attributes := parameters.get("attributes"):
         return Projection(shown=_tree(ResponseParameters[model](attributes=attributes).attributes))

@@ -44,6 +44,12 @@ class Photo(scim2_models.Photo):
     """URL of a photo of the User."""
 
 
+class X509Certificate(scim2_models.X509Certificate):
+    # RFC 7643 §4.1.2 has it in base64, which not every directory holds to; it is kept as it was sent.
+    value: Annotated[str | None, CaseExact.true] = None  # type: ignore[assignment]
+    """The value of an X.509 certificate."""
+
+
 class User(scim2_models.User[Any]):
     """User Account"""
 
@@ -57,7 +63,11 @@ class User(scim2_models.User[Any]):
     """URLs of photos of the User."""
 
     Emails: ClassVar[type[ComplexAttribute]] = Email
+    x509_certificates: list[X509Certificate] | None = None  # type: ignore[assignment]
+    """A list of certificates issued to the user."""
+
     Photos: ClassVar[type[ComplexAttribute]] = Photo
+    X509Certificates: ClassVar[type[ComplexAttribute]] = X509Certificate
 
 
 class Manager(ComplexAttribute):

@@ -11,7 +11,7 @@ from scim_server.scim.attributes import GROUP_PLACES, USER_PLACES
 from scim_server.scim.dialects import normalise_query
 from scim_server.scim.filters import compile_filters
 from scim_server.scim.listing import read_page_size, read_start_index, selection
-from scim_server.scim.projection import read_projection
+from scim_server.scim.projection import projection_of
 from scim_server.scim.schemas import Group, UserResource
 from scim_server.services import teams
 from scim_server.services import users as people
@@ -23,7 +23,7 @@ _TABLES: Mapping[Any, Any] = {UserResource: USER_PLACES, Group: GROUP_PLACES}
 
 def search(ctx: Context, parameters: Mapping[str, str]) -> Answer:
     """POST /.search: users, then groups, as one collection."""
-    query = normalise_query(parameters)
+    query = normalise_query(ctx, parameters)
     for name in ("cursor", "sortBy"):
         if name in query:
             raise NotImplementedException(detail=f"{name} is supported below /Users and /Groups, not for both at once.")
@@ -33,8 +33,8 @@ def search(ctx: Context, parameters: Mapping[str, str]) -> Answer:
     found = people.list_users(ctx, chosen[UserResource], offset=offset, limit=count)
     rest = teams.list_teams(ctx, chosen[Group], offset=max(0, offset - found.total), limit=count - len(found.rows))
     shown = [
-        *users.show(ctx, found.rows, read_projection(UserResource, query)),
-        *groups.show(ctx, rest.rows, read_projection(Group, query)),
+        *users.show(ctx, found.rows, projection_of(UserResource, query)),
+        *groups.show(ctx, rest.rows, projection_of(Group, query)),
     ]
     return Answer(200, list_response(shown, total=found.total + rest.total, start_index=start))
 

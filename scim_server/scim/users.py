@@ -7,22 +7,20 @@ from uuid import UUID
 from scim2_models import Context as Direction
 
 from scim_server.models import Team, User
-from scim_server.scim.answers import Answer, base_url, etag, list_response, meta
-from scim_server.scim.attributes import USER_PLACES
+from scim_server.scim.answers import Answer, answers_without_body, base_url, etag, list_response, meta
 from scim_server.scim.cursors import walk_response
-from scim_server.scim.dialects import TOLERANT, normalise, normalise_patch
+from scim_server.scim.dialects import TOLERANT, dialect_of, normalise_patch
 from scim_server.scim.etags import EntityTags, check_if_match
-from scim_server.scim.folding import fold_user
 from scim_server.scim.ids import known_id
+from scim_server.scim.kinds import USERS, hold_to_letter, read_patch, read_resource
 from scim_server.scim.listing import read_listing
 from scim_server.scim.payloads import keep
 from scim_server.scim.projection import Projection, read_projection
-from scim_server.scim.schemas import ENTERPRISE_USER, USER, UserPatch, UserResource
+from scim_server.scim.schemas import ENTERPRISE_USER, USER, UserResource
 from scim_server.services import users
 from scim_server.services.context import Context
 from scim_server.services.profiles import Profile
 
-_SCHEMAS = frozenset({USER.lower(), ENTERPRISE_USER.lower()})
 # What a resource shows that no profile holds: ours to say, or never to be kept.
 _NOT_IN_PROFILE = ("id", "meta", "groups", "password")
 
@@ -31,8 +29,8 @@ Parameters = Mapping[str, str]
 
 def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters) -> Answer:
     """POST /Users (RFC 7644 §3.3)."""
-    projection = read_projection(UserResource, parameters)
-    resource = _read(payload, Direction.RESOURCE_CREATION_REQUEST)
+    projection = read_projection(ctx, USERS.model, parameters)
+    resource = read_resource(ctx, USERS, payload, Direction.RESOURCE_CREATION_REQUEST)
     active = resource.active is not False
     user = users.create_user(ctx, to_profile(resource, active), active=active)
     shown = projection(_resource(ctx, user, teams=[]))
@@ -41,13 +39,13 @@ def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters) -> 
 
 def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
     """GET /Users/{id} (RFC 7644 §3.4.1)."""
-    projection = read_projection(UserResource, parameters)
+    projection = read_projection(ctx, USERS.model, parameters)
     return _answer(ctx, users.get_user(ctx, known_id("user", id)), projection)
 
 
 def search(ctx: Context, parameters: Parameters) -> Answer:
     """GET /Users (RFC 7644 §3.4.2)."""
-    listing = read_listing(ctx, UserResource, "User", USER_PLACES, parameters)
+    listing = read_listing(ctx, USERS, parameters)
     walk = listing.walk
     if walk is None:
         page = users.list_users(ctx, listing.selection, offset=listing.start_index - 1, limit=listing.count)
@@ -61,28 +59,32 @@ def replace(
     ctx: Context, id: str, payload: Mapping[str, Any], parameters: Parameters, if_match: EntityTags | None
 ) -> Answer:
     """PUT /Users/{id} (RFC 7644 §3.5.1)."""
-    projection = read_projection(UserResource, parameters)
+    projection = read_projection(ctx, USERS.model, parameters)
     user = users.get_user_to_change(ctx, known_id("user", id))
     check_if_match(if_match, user)
-    resource = _read(payload, Direction.RESOURCE_REPLACEMENT_REQUEST)
+    resource = read_resource(ctx, USERS, payload, Direction.RESOURCE_REPLACEMENT_REQUEST)
     # Left out is not false, and not true either: whoever was barred from signing in stays barred.
     active = user.active if resource.active is None else resource.active
-    return _change(ctx, user, resource, active, projection)
+    _change(ctx, user, resource, active)
+    return _answer(ctx, user, projection)
 
 
 def patch(
     ctx: Context, id: str, payload: Mapping[str, Any], parameters: Parameters, if_match: EntityTags | None
 ) -> Answer:
     """PATCH /Users/{id} (RFC 7644 §3.5.2)."""
-    projection = read_projection(UserResource, parameters)
-    operations = UserPatch.model_validate(
-        normalise_patch(payload), scim_ctx=Direction.RESOURCE_PATCH_REQUEST, scim_policy=TOLERANT
-    )
+    projection = read_projection(ctx, USERS.model, parameters)
+    operations = read_patch(ctx, USERS, normalise_patch(ctx, payload, USERS.known))
     user = users.get_user_to_change(ctx, known_id("user", id))
     check_if_match(if_match, user)
     resource = to_resource(user)
-    operations.patch(resource, TOLERANT)
-    return _change(ctx, user, resource, resource.active, projection)
+    operations.patch(resource, dialect_of(ctx).policy)
+    before = user.document
+    _change(ctx, user, resource, resource.active)
+    hold_to_letter(ctx, USERS, before, user.document)
+    if answers_without_body(ctx, parameters):
+        return Answer(204, version=etag(user))
+    return _answer(ctx, user, projection)
 
 
 def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
@@ -113,7 +115,7 @@ def to_profile(resource: Any, active: bool | None) -> Profile:
         document["active"] = True
     # RFC 7643 §3: `schemas` names the schemas of the attributes that are there.
     document["schemas"] = [USER, *(urn for urn in (ENTERPRISE_USER,) if urn in document)]
-    return keep(document, fold_user)
+    return keep(document, USERS.fold)
 
 
 def to_resource(user: User) -> Any:
@@ -124,18 +126,12 @@ def to_resource(user: User) -> Any:
     return UserResource.model_validate(document, scim_policy=TOLERANT)
 
 
-def _read(payload: Mapping[str, Any], direction: Direction) -> Any:
-    normalised = normalise(payload, _SCHEMAS)
-    return UserResource.model_validate(normalised, scim_ctx=direction, scim_policy=TOLERANT)
-
-
-def _change(ctx: Context, user: User, resource: Any, active: bool | None, projection: Projection) -> Answer:
+def _change(ctx: Context, user: User, resource: Any, active: bool | None) -> None:
     users.write_profile(ctx, user, to_profile(resource, active))
     if active is True:
         users.activate_user(ctx, user)
     elif active is False:
         users.deactivate_user(ctx, user)
-    return _answer(ctx, user, projection)
 
 
 def _answer(ctx: Context, user: User, projection: Projection) -> Answer:

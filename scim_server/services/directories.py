@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from scim_server.models import Directory, Provider, ScimToken
+from scim_server.models import Directory, PatchResponse, Provider, ScimToken
 from scim_server.models.base import new_id
 from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue, NotFound
@@ -32,12 +32,7 @@ def hash_token(secret: str) -> bytes:
 
 def provide_directory(ctx: Context, provider: Provider) -> Directory:
     """The organization's directory of this kind, new where there is none."""
-    found = ctx.session.scalar(
-        select(Directory)
-        .where(Directory.org_id == ctx.org.id, Directory.provider == provider)
-        .order_by(Directory.id)
-        .limit(1)
-    )
+    found = _of_kind(ctx, provider)
     if found is not None:
         return found
     directory = Directory(
@@ -52,6 +47,31 @@ def provide_directory(ctx: Context, provider: Provider) -> Directory:
     ctx.session.flush()
     record(ctx, Action.DIRECTORY_CREATED, directory, {"provider": (None, provider.value)})
     return directory
+
+
+def find_directory(ctx: Context, provider: Provider) -> Directory:
+    """The organization's directory of this kind.
+
+    Raises NotFound.
+    """
+    found = _of_kind(ctx, provider)
+    if found is None:
+        raise NotFound("directory of the kind", provider.value)
+    return found
+
+
+def list_directories(ctx: Context) -> list[Directory]:
+    """Every directory of the organization, the oldest first."""
+    return list(ctx.session.scalars(select(Directory).where(Directory.org_id == ctx.org.id).order_by(Directory.id)))
+
+
+def answer_patches(ctx: Context, directory: Directory, response: PatchResponse) -> None:
+    """Have a directory's PATCH requests answered with what they changed, or with nothing."""
+    if directory.patch_response != response:
+        changes = {"patch_response": (directory.patch_response, response.value)}
+        directory.patch_response = response
+        directory.changed(ctx.now)
+        record(ctx, Action.DIRECTORY_UPDATED, directory, changes)
 
 
 def create_token(
@@ -106,3 +126,12 @@ def revoke_token(ctx: Context, token: ScimToken) -> ScimToken:
         token.revoked_at = ctx.now
         record(ctx, Action.TOKEN_REVOKED, token, {"prefix": (token.prefix, None)})
     return token
+
+
+def _of_kind(ctx: Context, provider: Provider) -> Directory | None:
+    return ctx.session.scalar(
+        select(Directory)
+        .where(Directory.org_id == ctx.org.id, Directory.provider == provider)
+        .order_by(Directory.id)
+        .limit(1)
+    )

@@ -18,6 +18,7 @@ class Action(StrEnum):
 
     ORGANIZATION_CREATED = "organization.created"
     DIRECTORY_CREATED = "directory.created"
+    DIRECTORY_UPDATED = "directory.updated"
     TOKEN_CREATED = "token.created"  # noqa: S105
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     USER_CREATED = "user.created"

@@ -122,7 +122,9 @@ ON_A_SCHEMA = [path for path in commands() if does_something(path) and path not 
 
 
 def with_arguments(path: tuple[str, ...]) -> list[str]:
-    return [*path, *("acme" for each in named(path).params if isinstance(each, click.Argument))]
+    """A command with something for each of its arguments, and a word of the choice where there is one."""
+    needed = [each for each in named(path).params if isinstance(each, click.Argument)]
+    return [*path, *(each.type.choices[0] if isinstance(each.type, click.Choice) else "acme" for each in needed)]
 
 
 @pytest.mark.parametrize("path", ON_A_SCHEMA, ids=" ".join)
@@ -228,8 +230,24 @@ def test_a_token_is_for_the_directory_of_a_provider(two_organizations: Command, 
     assert two_organizations("token", "list", "globex").stdout == ""
 
 
-def test_the_providers_are_those_of_the_contract() -> None:
-    assert {each.value for each in Provider} == {"okta", "entra", "google", "onelogin", "jumpcloud", "ping", "generic"}
+def test_the_providers_are_those_of_the_contract_and_one_that_is_held_to_the_letter() -> None:
+    contract = {"okta", "entra", "google", "onelogin", "jumpcloud", "ping", "generic"}
+
+    assert {each.value for each in Provider} == contract | {"strict"}
+
+
+def test_a_directory_is_told_what_its_patches_are_answered(two_organizations: Command) -> None:
+    two_organizations("token", "create", "acme", "--provider", "entra")
+    two_organizations("token", "create", "globex", "--provider", "entra")
+
+    told = two_organizations("directory", "set", "acme", "entra", "--patch-response", "no_content")
+
+    assert told.exit_code == 0
+    assert lines(two_organizations("directory", "list", "acme")) == [
+        {"provider": "entra", "name": "entra", "patch_response": "no_content"}
+    ]
+    assert lines(two_organizations("directory", "list", "globex"))[0]["patch_response"] == "body"
+    assert_refused(two_organizations("directory", "set", "acme", "okta"), "okta")
 
 
 def test_a_provider_that_we_do_not_know_is_a_wrong_use(two_organizations: Command) -> None:
