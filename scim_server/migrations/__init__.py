@@ -14,10 +14,10 @@ from sqlalchemy import Connection, Engine
 _FOLDER = Path(__file__).parent
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the schema to what this version of the program needs."""
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the schema to what this version of the program needs, or to an earlier revision."""
     with _config(engine) as config:
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
@@ -46,6 +46,30 @@ def _config(engine: Engine) -> Iterator[Config]:
     """One transaction for all of it: a migration that fails half-way leaves the schema as it was."""
     config = Config(stdout=StringIO())
     config.set_main_option("script_location", str(_FOLDER))
-    with engine.execution_options(writes=True).begin() as connection:
+    with engine.connect().execution_options(writes=True) as connection, _unlinked(connection), connection.begin():
         config.attributes["connection"] = connection
         yield config
+        _check_links(connection)
+
+
+@contextmanager
+def _unlinked(connection: Connection) -> Iterator[None]:
+    """Without the foreign keys of SQLite, which cannot alter a table but by dropping the old one: its rows would take
+    along the rows that refer to them.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute("PRAGMA foreign_keys = OFF")  # does nothing inside a transaction
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
+
+
+def _check_links(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        assert not broken, f"the migration has broken references: {broken[:5]}"

@@ -4,17 +4,23 @@ from scim_server.models.base import Base
 from scim_server.models.directories import Directory, PatchResponse, Provider, ScimToken
 from scim_server.models.events import Event
 from scim_server.models.organizations import Organization
+from scim_server.models.roles import BuiltIn, Role
+from scim_server.models.schemas import ExtensionSchema
 from scim_server.models.teams import Membership, Team
-from scim_server.models.users import User, UserEmail, UserStatus
+from scim_server.models.users import Availability, User, UserEmail, UserStatus
 
 __all__ = [
+    "Availability",
     "Base",
+    "BuiltIn",
     "Directory",
     "Event",
+    "ExtensionSchema",
     "Membership",
     "Organization",
     "PatchResponse",
     "Provider",
+    "Role",
     "ScimToken",
     "Team",
     "User",

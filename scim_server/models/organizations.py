@@ -9,6 +9,8 @@ from scim_server.models.base import Base, Versioned, new_id
 
 
 class Organization(Versioned, Base):
+    """`declared_id` is a new one whenever what the organization has declared changes (services/declared.py)."""
+
     __tablename__ = "organizations"
     __table_args__ = (Index("uq_organizations_slug", "slug", unique=True),)
 
@@ -16,3 +18,4 @@ class Organization(Versioned, Base):
     slug: Mapped[str]
     name: Mapped[str]
     seats: Mapped[int | None]
+    declared_id: Mapped[UUID] = mapped_column(default=new_id)

@@ -22,6 +22,13 @@ class UserStatus(StrEnum):
     DELETED = "deleted"
 
 
+class Availability(StrEnum):
+    """Whether work is assigned to a user; it is not about being online."""
+
+    AVAILABLE = "available"
+    AWAY = "away"
+
+
 _LIVING = text("status <> 'deleted'")
 
 
@@ -30,6 +37,7 @@ class User(OfOrganization, Versioned, Base):
     __table_args__ = (
         belongs_to_organization(),
         reference("directory_id", "directories"),
+        reference("role_id", "roles"),
         # A deleted user gives the name back: RFC 7644 §3.6 has the next one of that name created without a conflict.
         Index(
             "uq_users_user_name",
@@ -43,12 +51,17 @@ class User(OfOrganization, Versioned, Base):
         Index(None, "org_id", "display_name_key"),
         Index(None, "org_id", "updated_at"),
         Index(None, "org_id", "status", "id"),
+        Index(None, "org_id", "role_id"),
     )
 
     directory_id: Mapped[UUID | None]
+    role_id: Mapped[UUID]
     status: Mapped[str] = mapped_column(default=UserStatus.ACTIVE)
     user_name: Mapped[str]
     display_name: Mapped[str]
+    nickname: Mapped[str | None]
+    availability: Mapped[str] = mapped_column(default=Availability.AVAILABLE)
+    reception_capacity: Mapped[int | None]
     document: Mapped[dict[str, Any]] = mapped_column(Document)
 
     user_name_key: Mapped[str] = mapped_column(key_text())

@@ -1,7 +1,8 @@
 """Where each attribute of each schema is kept.
 
-The tables at the end are the whole map, attribute → place: columns for what an identity provider looks up, rows for
-memberships, and for every other attribute of the schemas the `search` document. What is in no table is in no schema.
+The tables made at the end are the whole map, attribute → place: columns for what an identity provider looks up, rows
+for memberships, and for every other attribute of the schemas the `search` document. What is in no table is in no
+schema.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from scim2_models.path import AttributeBinding
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    Numeric,
     String,
     and_,
     bindparam,
@@ -26,11 +28,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from scim_server.models import Membership, Team, User, UserEmail, UserStatus
+from scim_server.models import Membership, Role, Team, User, UserEmail, UserStatus
 from scim_server.models.expressions import elements
 from scim_server.models.types import Id, key_text
 from scim_server.scim.ids import parse_id
-from scim_server.scim.schemas import GROUP, USER, GroupProfile, UserResource, steps
+from scim_server.scim.schemas import ENTITLEMENT, GROUP, ROLE, ROLE_TYPE, USER, steps
+from scim_server.services.profiles import PRODUCT_USER
 
 # The parameters of a compiled filter, which are known when a request comes in.
 ORG_ID = "its_org_id"
@@ -95,6 +98,8 @@ def _json_scalar(element: ColumnElement[Any], target: type | None) -> Scalar:
     json: Any = element
     if target is bool:
         return Scalar(json.as_boolean())
+    if target in (int, float):
+        return Scalar(cast(json.as_string(), Numeric(asdecimal=False)))
     return Scalar(cast(json.as_string(), key_text()))
 
 
@@ -152,7 +157,7 @@ def _location(resource_type: str, id: Any) -> Scalar:
 
 
 def _common(schema: str, table: Any, resource_type: str) -> dict[tuple[str, str], Place]:
-    """The attributes that every resource has (RFC 7643 §3.1)."""
+    """The attributes that every resource with a document has (RFC 7643 §3.1)."""
 
     def schemas() -> Rows:
         source = elements(table.search, "schemas")
@@ -166,16 +171,20 @@ def _common(schema: str, table: Any, resource_type: str) -> dict[tuple[str, str]
         (schema, "schemas"): Entries(schemas, first_schema),
         (schema, "id"): IdScalar(table.id),
         (schema, "external_id"): Scalar(table.external_id),
-        (schema, "meta"): Complex(
-            {
-                "resource_type": Scalar(literal(resource_type)),
-                "created": Scalar(table.created_at),
-                "last_modified": Scalar(table.updated_at),
-                "location": _location(resource_type, table.id),
-                "version": Scalar(literal('W/"') + cast(table.version, String) + '"'),
-            }
-        ),
+        (schema, "meta"): _meta(table, resource_type),
     }
+
+
+def _meta(table: Any, resource_type: str) -> Complex:
+    return Complex(
+        {
+            "resource_type": Scalar(literal(resource_type)),
+            "created": Scalar(table.created_at),
+            "last_modified": Scalar(table.updated_at),
+            "location": _location(resource_type, table.id),
+            "version": Scalar(literal('W/"') + cast(table.version, String) + '"'),
+        }
+    )
 
 
 def _of_organization(column: Any) -> ColumnElement[bool]:
@@ -243,23 +252,49 @@ def _members_of_group() -> Rows:
     return Rows(Membership.__table__, link, MEMBER_PARTS)
 
 
-_USER_DOCUMENT = _documented(UserResource, User.search)
-_emails: Any = _USER_DOCUMENT[USER, "emails"]
+_NOTHING = Scalar(cast(null(), String))
+_ROLE_KEY = select(Role.name_key).where(Role.org_id == User.org_id, Role.id == User.role_id).scalar_subquery()
 
-USER_PLACES: Places = {
-    **_USER_DOCUMENT,
-    **_common(USER, User, "User"),
-    (USER, "user_name"): Scalar(User.user_name_key),
-    (USER, "display_name"): Scalar(User.display_name_key),
-    (USER, "active"): Condition(User.status == UserStatus.ACTIVE),
-    (USER, "password"): Scalar(cast(null(), String)),  # RFC 7643 §4.1.1: nothing may be learnt of it
-    (USER, "emails"): replace(_emails, look_up=_has_email),
-    (USER, "groups"): Entries(_groups_of_user, _first(_groups_of_user), look_up=_is_in_group),
+
+def user_places(model: Any) -> Places:
+    """The places of a model of users."""
+    documented = _documented(model, User.search)
+    emails: Any = documented[USER, "emails"]
+    return {
+        **documented,
+        **_common(USER, User, "User"),
+        (USER, "user_name"): Scalar(User.user_name_key),
+        (USER, "display_name"): Scalar(User.display_name_key),
+        (USER, "active"): Condition(User.status == UserStatus.ACTIVE),
+        (USER, "password"): _NOTHING,  # RFC 7643 §4.1.1: nothing may be learnt of it
+        (USER, "emails"): replace(emails, look_up=_has_email),
+        (USER, "groups"): Entries(_groups_of_user, _first(_groups_of_user), look_up=_is_in_group),
+        (PRODUCT_USER, "role"): Scalar(_ROLE_KEY),
+        (PRODUCT_USER, "status"): Scalar(User.status),
+    }
+
+
+def group_places(model: Any) -> Places:
+    """The places of a model of groups."""
+    return {
+        **_documented(model, Team.search),
+        **_common(GROUP, Team, "Group"),
+        (GROUP, "display_name"): Scalar(Team.display_name_key),
+        (GROUP, "members"): Entries(_members_of_group, _first(_members_of_group), look_up=_has_member),
+    }
+
+
+ROLE_PLACES: Places = {
+    (ROLE, "schemas"): Scalar(literal(ROLE)),
+    (ROLE, "id"): IdScalar(Role.id),
+    (ROLE, "external_id"): _NOTHING,
+    (ROLE, "meta"): _meta(Role, "Role"),
+    (ROLE, "display_name"): Scalar(Role.name_key),
+    (ROLE, "type"): Scalar(literal(ROLE_TYPE)),
+    (ROLE, "description"): Scalar(func.lower(Role.description)),
 }
 
-GROUP_PLACES: Places = {
-    **_documented(GroupProfile, Team.search),
-    **_common(GROUP, Team, "Group"),
-    (GROUP, "display_name"): Scalar(Team.display_name_key),
-    (GROUP, "members"): Entries(_members_of_group, _first(_members_of_group), look_up=_has_member),
+# No table holds them, but what is in no schema is refused here as everywhere.
+ENTITLEMENT_PLACES: Places = {(ENTITLEMENT, name): _NOTHING for (_, name) in ROLE_PLACES} | {
+    (ENTITLEMENT, "meta"): _meta(Role, "Entitlement")
 }

@@ -21,18 +21,27 @@ from scim2_models import (
 )
 
 from scim_server.config import Settings
+from scim_server.models import Provider
 from scim_server.scim.answers import Answer, base_url, list_response
 from scim_server.scim.dialects import TOLERANT
-from scim_server.scim.schemas import EnterpriseUser, Group, User, UserResource
+from scim_server.scim.endpoints import ENDPOINTS
 from scim_server.services.context import Context
+from scim_server.services.declared import declared
+from scim_server.services.profiles import PRODUCT_USER
 
 
-@lru_cache
-def provider(settings: Settings) -> ScimProvider:
-    """Our service as scim2-models describes one."""
+def provider(ctx: Context) -> ScimProvider:
+    """The service of an organization as scim2-models describes one."""
+    asks = Provider(ctx.directory.provider) if ctx.directory else Provider.GENERIC
+    announced = (endpoint for endpoint in ENDPOINTS if asks in endpoint.announced_to)
+    return _provider(ctx.settings, tuple(endpoint.kind(ctx).model for endpoint in announced))
+
+
+@lru_cache(maxsize=256)
+def _provider(settings: Settings, served: tuple[Any, ...]) -> ScimProvider:
     return ScimProvider(
-        models=[User, EnterpriseUser, Group],
-        resource_types=[ResourceType.from_resource(UserResource), ResourceType.from_resource(Group)],
+        models=[each for model in served for each in (_bare(model), *model.get_extension_models().values())],
+        resource_types=[ResourceType.from_resource(model) for model in served],
         config=ServiceProviderConfig(
             patch=Patch(supported=True),
             bulk=Bulk(supported=False, max_operations=0, max_payload_size=0),
@@ -64,7 +73,7 @@ def provider(settings: Settings) -> ScimProvider:
 
 def service_provider_config(ctx: Context) -> Answer:
     """GET /ServiceProviderConfig."""
-    config = provider(ctx.settings).config
+    config = provider(ctx).config
     assert config is not None
     document = config.model_dump()
     document["meta"] = _meta(ctx, "ServiceProviderConfig", "")
@@ -75,8 +84,8 @@ def schemas(ctx: Context, parameters: Mapping[str, str]) -> Answer:
     """GET /Schemas."""
     _refuse_filter(parameters)
     found = [
-        schema.model_dump() | {"meta": _meta(ctx, "Schema", f"/{schema.id}")}
-        for schema in provider(ctx.settings).schemas
+        _with_roles(ctx, schema.model_dump()) | {"meta": _meta(ctx, "Schema", f"/{schema.id}")}
+        for schema in provider(ctx).schemas
     ]
     return Answer(200, list_response(found, total=len(found)))
 
@@ -93,8 +102,7 @@ def resource_types(ctx: Context, parameters: Mapping[str, str]) -> Answer:
     """GET /ResourceTypes."""
     _refuse_filter(parameters)
     found = [
-        each.model_dump() | {"meta": _meta(ctx, "ResourceType", f"/{each.id}")}
-        for each in provider(ctx.settings).resource_types
+        each.model_dump() | {"meta": _meta(ctx, "ResourceType", f"/{each.id}")} for each in provider(ctx).resource_types
     ]
     return Answer(200, list_response(found, total=len(found)))
 
@@ -105,6 +113,22 @@ def resource_type(ctx: Context, name: str) -> Answer:
     Raises NotFoundException.
     """
     return _one(resource_types(ctx, {}), name)
+
+
+def _bare(model: Any) -> Any:
+    """A resource model without its extensions."""
+    return next(each for each in model.__mro__ if not hasattr(each, "__scim_extension_metadata__"))
+
+
+def _with_roles(ctx: Context, schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of our own extension with the names of the organization's roles, which are all that there may be."""
+    if schema["id"] != PRODUCT_USER:
+        return schema
+    names = [role.name for role in declared(ctx).roles.values()]
+    attributes = [
+        each | {"canonicalValues": names} if each["name"] == "role" else each for each in schema["attributes"]
+    ]
+    return schema | {"attributes": attributes}
 
 
 def _one(answer: Answer, id: str) -> Answer:

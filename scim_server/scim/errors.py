@@ -15,6 +15,7 @@ from scim_server.services.errors import (
     NotAuthenticated,
     NotFound,
     Outdated,
+    WouldLoseData,
 )
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -34,6 +35,7 @@ MEANINGS: dict[type[DomainError], Meaning] = {
     NotFound: Meaning(404),
     AlreadyExists: Meaning(409, "uniqueness"),
     InvalidValue: Meaning(400, "invalidValue"),
+    WouldLoseData: Meaning(409),
     Outdated: Meaning(412),
 }
 

@@ -38,6 +38,9 @@ MAX_LENGTH = 4096
 # NUL and half a surrogate pair: no text that is kept holds them, and no database takes them as a parameter.
 _UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 
+# What both databases take as an integer.
+_LARGEST_INTEGER = 2**63 - 1
+
 _TEXT_OPERATORS = {CompareOperator.co, CompareOperator.sw, CompareOperator.ew}
 
 Resolve = Callable[[AttrPath], AttributeBinding | None]
@@ -227,6 +230,8 @@ def _comparable(binding: AttributeBinding, node: Comparison) -> Any:
         return base64.b64encode(value).decode()
     if isinstance(value, datetime):
         return value if value.tzinfo else _INCOMPARABLE
+    if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
+        return float(value)
     if node.op in _TEXT_OPERATORS:
         holds_text = isinstance(binding.target_type, type) and issubclass(binding.target_type, str)
         return binding.comparable(value) if holds_text and isinstance(value, str) else _INCOMPARABLE

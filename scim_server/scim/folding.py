@@ -6,20 +6,21 @@ once, when a profile is written, it makes a comparison in SQL a plain one, on ei
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from scim2_models import Path, default_comparison_key
 from scim2_models.path import AttributeBinding
 
-from scim_server.scim.schemas import GroupProfile, UserResource, steps
+from scim_server.scim.schemas import steps
 
 
 @dataclass(frozen=True, slots=True)
-class _Fold:
+class Fold:
     """How to bring a document, or a part of one, to the form that comparisons use."""
 
     leaves: dict[str, AttributeBinding] = field(default_factory=dict)
-    parts: dict[str, "_Fold"] = field(default_factory=dict)
+    parts: dict[str, "Fold"] = field(default_factory=dict)
 
     def __call__(self, document: Mapping[str, Any]) -> dict[str, Any]:
         folded: dict[str, Any] = {}
@@ -31,15 +32,27 @@ class _Fold:
         return folded
 
 
+def comparable_instant(at: datetime) -> str:
+    """An instant as text whose order is that of time; one without a time zone is taken to be in UTC."""
+    try:
+        instant = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except OverflowError:  # within a day of the first or the last year
+        instant = at.replace(tzinfo=UTC)
+    return instant.isoformat(timespec="microseconds")
+
+
 def _folded_leaf(binding: AttributeBinding, value: Any) -> Any:
     if isinstance(value, list):
         # Entries are objects in every array, so that one way of reading them serves all.
         return [{"value": _folded_leaf(binding, each)} for each in value]
+    if binding.target_type is datetime:
+        return comparable_instant(datetime.fromisoformat(value))
     return default_comparison_key(binding, value) if isinstance(value, str) else value
 
 
-def _fold(model: Any) -> _Fold:
-    root = _Fold()
+def fold_of(model: Any) -> Fold:
+    """How the documents of a resource model are brought to the form that comparisons use."""
+    root = Fold()
     for path in [Path[model]("schemas"), *Path[model].iter_paths()]:
         binding = path.resolve()
         if binding is None:  # the URN of an extension
@@ -48,10 +61,6 @@ def _fold(model: Any) -> _Fold:
         fold = root
         for step in into:
             fold.leaves.pop(step, None)
-            fold = fold.parts.setdefault(step, _Fold())
+            fold = fold.parts.setdefault(step, Fold())
         fold.leaves[leaf] = binding
     return root
-
-
-fold_user = _fold(UserResource)
-fold_group = _fold(GroupProfile)

@@ -7,17 +7,16 @@ from uuid import UUID
 from scim2_models import Context as Direction
 
 from scim_server.models import Team
-from scim_server.scim import members
-from scim_server.scim.answers import Answer, answers_without_body, base_url, etag, list_response, meta
-from scim_server.scim.cursors import walk_response
+from scim_server.scim import kinds, members
+from scim_server.scim.answers import Answer, answers_without_body, base_url, etag, meta
 from scim_server.scim.dialects import TOLERANT, dialect_of, normalise_patch
 from scim_server.scim.etags import EntityTags, check_if_match
+from scim_server.scim.extensions import check_canonical
 from scim_server.scim.ids import known_id
-from scim_server.scim.kinds import GROUPS, hold_to_letter, read_patch, read_resource
-from scim_server.scim.listing import read_listing
+from scim_server.scim.kinds import Kind, hold_to_letter, read_patch, read_resource
+from scim_server.scim.listing import answer_listing, read_listing
 from scim_server.scim.payloads import keep
 from scim_server.scim.projection import Projection, read_projection
-from scim_server.scim.schemas import GROUP, GroupProfile
 from scim_server.services import teams, users
 from scim_server.services.context import Context
 from scim_server.services.profiles import Profile
@@ -29,9 +28,10 @@ Parameters = Mapping[str, str]
 
 def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters) -> Answer:
     """POST /Groups (RFC 7644 §3.3)."""
-    projection = read_projection(ctx, GROUPS.model, parameters)
+    kind = kinds.groups(ctx)
+    projection = read_projection(ctx, kind, parameters)
     rest, named = members.take_members(payload)
-    team = teams.create_team(ctx, to_profile(read_resource(ctx, GROUPS, rest, Direction.RESOURCE_CREATION_REQUEST)))
+    team = teams.create_team(ctx, to_profile(kind, read_resource(ctx, kind, rest, Direction.RESOURCE_CREATION_REQUEST)))
     if named is not None:
         members.note_unknown(ctx, team, named, teams.add_members(ctx, team, named.ids).unknown)
     return _answer(ctx, team, projection, status=201)
@@ -39,31 +39,30 @@ def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters) -> 
 
 def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
     """GET /Groups/{id} (RFC 7644 §3.4.1)."""
-    projection = read_projection(ctx, GROUPS.model, parameters)
+    kind = kinds.groups(ctx)
+    projection = read_projection(ctx, kind, parameters)
     return _answer(ctx, teams.get_team(ctx, known_id("group", id)), projection)
 
 
 def search(ctx: Context, parameters: Parameters) -> Answer:
     """GET /Groups (RFC 7644 §3.4.2)."""
-    listing = read_listing(ctx, GROUPS, parameters)
-    walk = listing.walk
-    if walk is None:
-        page = teams.list_teams(ctx, listing.selection, offset=listing.start_index - 1, limit=listing.count)
-        shown = show(ctx, page.rows, listing.projection)
-        return Answer(200, list_response(shown, total=page.total, start_index=listing.start_index))
-    found = teams.walk_teams(ctx, listing.selection, start=walk.start, backwards=walk.backwards, limit=listing.count)
-    return Answer(200, walk_response(ctx, walk, found, show(ctx, found.rows, listing.projection)))
+    listing = read_listing(ctx, kinds.groups(ctx), parameters)
+    return answer_listing(ctx, listing, teams.list_teams, teams.walk_teams, show)
 
 
 def replace(
     ctx: Context, id: str, payload: Mapping[str, Any], parameters: Parameters, if_match: EntityTags | None
 ) -> Answer:
     """PUT /Groups/{id} (RFC 7644 §3.5.1). Members that it does not mention stay: absent is not empty."""
-    projection = read_projection(ctx, GROUPS.model, parameters)
+    kind = kinds.groups(ctx)
+    projection = read_projection(ctx, kind, parameters)
     team = teams.get_team_to_change(ctx, known_id("group", id))
     check_if_match(if_match, team)
     rest, named = members.take_members(payload)
-    teams.write_profile(ctx, team, to_profile(read_resource(ctx, GROUPS, rest, Direction.RESOURCE_REPLACEMENT_REQUEST)))
+    resource = read_resource(ctx, kind, rest, Direction.RESOURCE_REPLACEMENT_REQUEST)
+    if kind.guards.written_once:
+        resource.replace(to_resource(kind, team))
+    teams.write_profile(ctx, team, to_profile(kind, resource))
     if named is not None:
         members.note_unknown(ctx, team, named, teams.set_members(ctx, team, named.ids).unknown)
     return _answer(ctx, team, projection)
@@ -73,17 +72,18 @@ def patch(
     ctx: Context, id: str, payload: Mapping[str, Any], parameters: Parameters, if_match: EntityTags | None
 ) -> Answer:
     """PATCH /Groups/{id} (RFC 7644 §3.5.2). The members are never loaded: the cost is that of the change."""
-    projection = read_projection(ctx, GROUPS.model, parameters)
-    rest, on_members = members.take_operations(normalise_patch(ctx, payload, GROUPS.known))
+    kind = kinds.groups(ctx)
+    projection = read_projection(ctx, kind, parameters)
+    rest, on_members = members.take_operations(normalise_patch(ctx, payload, kind.known))
     team = teams.get_team_to_change(ctx, known_id("group", id))
     check_if_match(if_match, team)
     if not on_members or _has_operations(rest):
-        operations = read_patch(ctx, GROUPS, rest)
-        resource = GroupProfile.model_validate(team.document | {"id": str(team.id)}, scim_policy=TOLERANT)
+        operations = read_patch(ctx, kind, rest)
+        resource = to_resource(kind, team)
         operations.patch(resource, dialect_of(ctx).policy)
         before = team.document
-        teams.write_profile(ctx, team, to_profile(resource))
-        hold_to_letter(ctx, GROUPS, before, team.document)
+        teams.write_profile(ctx, team, to_profile(kind, resource))
+        hold_to_letter(ctx, kind, before, team.document)
     for operation in on_members:
         members.apply(ctx, team, operation)
     if answers_without_body(ctx, parameters):
@@ -110,13 +110,22 @@ def show(ctx: Context, rows: Sequence[Team], projection: Projection) -> list[dic
     return [projection(_resource(ctx, team, found.get(team.id), names)) for team in rows]
 
 
-def to_profile(resource: Any) -> Profile:
-    """What a resource says about a team, for the row."""
+def to_profile(kind: Kind, resource: Any) -> Profile:
+    """What a resource says about a team, for the row.
+
+    Raises InvalidValueException.
+    """
     document = resource.model_dump(scim_ctx=Direction.DEFAULT, scim_policy=TOLERANT)
     for name in _NOT_IN_PROFILE:
         document.pop(name, None)
-    document["schemas"] = [GROUP]
-    return keep(document, GROUPS.fold)
+    document["schemas"] = [kind.schema, *(urn for urn in kind.known.extensions if urn in document)]
+    check_canonical(kind.guards, document)
+    return keep(document, kind.fold)
+
+
+def to_resource(kind: Kind, team: Team) -> Any:
+    """A row as the model that PATCH operations work on."""
+    return kind.profile.model_validate(team.document | {"id": str(team.id)}, scim_policy=TOLERANT)
 
 
 def _has_operations(payload: Mapping[str, Any]) -> bool:

@@ -1,22 +1,24 @@
 """The parameters of a listing (RFC 7644 §3.4.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from scim2_models import InvalidCountException, InvalidSyntaxException, InvalidValueException
 from sqlalchemy import ColumnElement, true
 
-from scim_server.scim.answers import base_url
+from scim_server.scim.answers import Answer, base_url, list_response
 from scim_server.scim.attributes import BASE_URL, ORG_ID
-from scim_server.scim.cursors import Walk, read_walk
+from scim_server.scim.cursors import Walk, read_walk, walk_response
 from scim_server.scim.dialects import normalise_query
 from scim_server.scim.filters import compile_filter
 from scim_server.scim.kinds import Kind
 from scim_server.scim.projection import Projection, projection_of
 from scim_server.scim.sorting import compile_order
 from scim_server.services.context import Context
-from scim_server.services.paging import Order, Selection
+from scim_server.services.paging import Order, Page, Selection, Slice
+
+Row = TypeVar("Row")
 
 _PARAMETERS = ("filter", "sortBy", "sortOrder", "cursor", "startIndex", "count", "attributes", "excludedAttributes")
 
@@ -50,8 +52,25 @@ def read_listing(ctx: Context, kind: Kind, parameters: Mapping[str, str]) -> Lis
         walk=walk,
         start_index=read_start_index(parameters),
         count=read_page_size(ctx, parameters) if walk is None else _count_of_walk(ctx, parameters),
-        projection=projection_of(kind.model, parameters),
+        projection=projection_of(kind, parameters),
     )
+
+
+def answer_listing(
+    ctx: Context,
+    listing: Listing,
+    list_rows: Callable[..., Page[Row]],
+    walk_rows: Callable[..., Slice[Row]],
+    show: Callable[[Context, Sequence[Row], Projection], list[dict[str, Any]]],
+) -> Answer:
+    """The page that a listing asks for: by index with a total, or by cursor."""
+    walk, count = listing.walk, listing.count
+    if walk is None:
+        page = list_rows(ctx, listing.selection, offset=listing.start_index - 1, limit=count)
+        shown = show(ctx, page.rows, listing.projection)
+        return Answer(200, list_response(shown, total=page.total, start_index=listing.start_index))
+    found = walk_rows(ctx, listing.selection, start=walk.start, backwards=walk.backwards, limit=count)
+    return Answer(200, walk_response(ctx, walk, found, show(ctx, found.rows, listing.projection)))
 
 
 def read_start_index(parameters: Mapping[str, str]) -> int:

@@ -50,8 +50,8 @@ def keep(document: dict[str, Any], fold: Callable[[Mapping[str, Any]], dict[str,
     """
     try:
         text = orjson.dumps(document)
-    except TypeError:  # half of a surrogate pair, which the filter of a PATCH path can smuggle in
-        raise InvalidValueException(detail="A text holds a character that is not Unicode.") from None
+    except TypeError:  # half of a surrogate pair, which the filter of a PATCH path can smuggle in; or a huge number
+        raise InvalidValueException(detail="A text is not Unicode, or an integer has more than 64 bits.") from None
     if rb"\u0000" in text:
         raise InvalidValueException(detail="A text holds the character NUL, which cannot be kept.")
     return Profile(document, fold(document))

@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 from scim2_models import ResponseParameters
 
 from scim_server.scim.dialects import normalise_query
-from scim_server.scim.schemas import steps
+from scim_server.scim.kinds import Kind
+from scim_server.scim.schemas import Steps, steps
 from scim_server.services.context import Context
 
 # Attribute → sub-attributes, none standing for all of them. An extension is an attribute, under its URN.
@@ -22,7 +23,7 @@ _ALWAYS = ("schemas", "id")
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What a client wants to see of a resource: only what is `shown`, or everything but what is `hidden`."""
+    """What a client wants to see of a resource: only what is `shown`, or everything; but never what is `hidden`."""
 
     shown: "Tree | None" = None
     hidden: Tree = field(default_factory=dict)
@@ -30,6 +31,10 @@ class Projection:
     def shows(self, name: str) -> bool:
         """Whether any of an attribute is shown; what is not need not be read."""
         return name in self.shown if self.shown is not None else self.hidden.get(name) != {}
+
+    def names(self, name: str) -> bool:
+        """Whether an attribute, or any of it, was asked for by name."""
+        return self.shown is not None and name in self.shown
 
     def requests(self, name: str, sub: str) -> bool:
         """Whether a sub-attribute that is returned on request only was asked for by its own name."""
@@ -39,34 +44,41 @@ class Projection:
         if self.shown is not None:
             always = {name: resource[name] for name in _ALWAYS if name in resource}
             picked: dict[str, Any] = _pick(resource, self.shown) if self.shown else {}
-            return always | picked
+            return always | (_drop(picked, self.hidden) if self.hidden else picked)
         kept: dict[str, Any] = _drop(resource, self.hidden) if self.hidden else resource
         return kept
 
 
-EVERYTHING = Projection()
-
-
-def read_projection(ctx: Context, model: Any, parameters: Mapping[str, str]) -> Projection:
+def read_projection(ctx: Context, kind: Kind, parameters: Mapping[str, str]) -> Projection:
     """What the parameters of a request ask to be shown.
 
     Raises pydantic.ValidationError where one is no name of an attribute at all.
     """
-    return projection_of(model, normalise_query(ctx, parameters))
+    return projection_of(kind, normalise_query(ctx, parameters))
 
 
-def projection_of(model: Any, parameters: Mapping[str, str]) -> Projection:
+def projection_of(kind: Kind, parameters: Mapping[str, str]) -> Projection:
     """Read the two parameters of a query; names that no schema has are ignored.
 
     Raises pydantic.ValidationError where one is no name of an attribute at all.
     """
     # Given both, which the RFC rules out, the list of what to show is the more careful reading.
+    model: Any = kind.model
     if attributes := parameters.get("attributes"):
-        return Projection(shown=_tree(ResponseParameters[model](attributes=attributes).attributes))
+        shown = _tree(ResponseParameters[model](attributes=attributes).attributes)
+        unnamed = [path for path in kind.guards.on_request if not _names(shown, path)]
+        return Projection(shown, _grown({}, [*kind.guards.never, *unnamed]))
+    hidden: Tree = {}
     if excluded := parameters.get("excludedAttributes"):
-        hidden = _tree(ResponseParameters[model](excluded_attributes=excluded).excluded_attributes)
-        return Projection(hidden={name: subs for name, subs in hidden.items() if name not in _ALWAYS})
-    return EVERYTHING
+        asked = _tree(ResponseParameters[model](excluded_attributes=excluded).excluded_attributes)
+        hidden = {name: subs for name, subs in asked.items() if name not in _ALWAYS}
+    return Projection(hidden=_grown(hidden, [*kind.guards.never, *kind.guards.on_request]))
+
+
+def _grown(tree: Tree, paths: Iterable[Steps]) -> Tree:
+    for path in paths:
+        _grow(tree, path)
+    return tree
 
 
 def _tree(paths: Iterable[Any] | None) -> Tree:
@@ -79,7 +91,16 @@ def _tree(paths: Iterable[Any] | None) -> Tree:
     return tree
 
 
-def _grow(tree: Tree, path: tuple[str, ...]) -> None:
+def _names(tree: Tree, path: Steps) -> bool:
+    """Whether a tree names what lies at a path, and not only something around it."""
+    for step in path:
+        if step not in tree:
+            return False
+        tree = tree[step]
+    return True
+
+
+def _grow(tree: Tree, path: Steps) -> None:
     *into, last = path
     for step in into:
         if tree.get(step) == {}:  # all of it is named already

@@ -3,6 +3,9 @@
 Each difference is one that the schema documents of RFC 7643 §8.7 do not show, except where it says so.
 """
 
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import Annotated, Any, ClassVar
 
 import scim2_models
@@ -13,12 +16,15 @@ from scim2_models import (
     ComplexAttribute,
     Extension,
     Mutability,
-    PatchOp,
     Reference,
     Resource,
     Returned,
 )
 from scim2_models.path import AttributeBinding
+from scim2_models.urn import URN
+
+from scim_server.models import Availability, UserStatus
+from scim_server.services.profiles import PRODUCT_USER
 
 
 class Link(Reference[scim2_models.External]):
@@ -89,6 +95,30 @@ class EnterpriseUser(scim2_models.EnterpriseUser):
     """The User's manager."""
 
 
+class ProductUser(Extension):
+    """What the product knows of a user, beside the attributes of the RFCs."""
+
+    __schema__ = URN(PRODUCT_USER)
+
+    # The role and the status follow from other attributes, and everybody has them: who wants to know asks for them.
+    role: Annotated[str | None, Mutability.read_only, Returned.request] = None
+    """The name of the one role that says what the user may do in the product; `roles` gives it."""
+
+    status: Annotated[str | None, Mutability.read_only, Returned.request] = Field(
+        None, examples=[UserStatus.ACTIVE, UserStatus.DEACTIVATED]
+    )
+    """The state that the user is in."""
+
+    availability: str | None = Field(None, examples=list(Availability))
+    """Whether work is assigned to the user; it is not about being online."""
+
+    reception_capacity: int | None = None
+    """How many open conversations the user takes at once."""
+
+    nickname: str | None = None
+    """The name that customers see."""
+
+
 class GroupMember(scim2_models.GroupMember):
     # Who a member is says the member's own resource, so we tell the name on request only, and take it from nobody.
     display: Annotated[str | None, Mutability.read_only, Returned.request] = None
@@ -113,20 +143,50 @@ class GroupProfile(Resource[Any]):
     """A human-readable name for the Group."""
 
 
+class _Assignable(Resource[Any]):
+    """What may be assigned to users, in the form that Okta reads (exchange 21)."""
+
+    display_name: Annotated[str | None, Mutability.read_only, scim2_models.Required.true] = None
+    """The name of it."""
+
+    type: Annotated[str | None, Mutability.read_only] = None
+    """What sort of thing it is."""
+
+    description: Annotated[str | None, Mutability.read_only] = None
+    """What it lets a user do."""
+
+
+class Role(_Assignable):
+    """What a user may do in the product; every user has one."""
+
+    __schema__ = URN("urn:okta:scim:schemas:core:1.0:Role")
+
+
+class Entitlement(_Assignable):
+    """One permission that a user may be granted beside those of the role."""
+
+    __schema__ = URN("urn:okta:scim:schemas:core:1.0:Entitlement")
+
+
+ROLE_TYPE = "role"
+ENTITLEMENT_TYPE = "permission"
+
 ENTERPRISE_USER = str(EnterpriseUser.__schema__)
 USER = str(User.__schema__)
 GROUP = str(Group.__schema__)
-
-# Built by subscription at run time, which a type checker cannot follow.
-_user: Any = User
-_patch_op: Any = PatchOp
-
-UserResource: Any = _user[EnterpriseUser]
-UserPatch: Any = _patch_op[UserResource]
-GroupPatch: Any = _patch_op[GroupProfile]
+ROLE = str(Role.__schema__)
+ENTITLEMENT = str(Entitlement.__schema__)
 
 
-def steps(binding: AttributeBinding) -> tuple[str, ...]:
+def extended(model: Any, extensions: Sequence[type[Extension]]) -> Any:
+    """A resource model with these extensions: what `Model[One | Other]` is, built at run time."""
+    return model[reduce(or_, extensions)] if extensions else model
+
+
+Steps = tuple[str, ...]
+
+
+def steps(binding: AttributeBinding) -> Steps:
     """Where an attribute is in a document, by canonical names: extensions are objects under their URN."""
     schema: Any = binding.model
     names = binding.urn.removeprefix(f"{schema.__schema__}:").split(".")

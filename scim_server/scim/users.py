@@ -7,65 +7,69 @@ from uuid import UUID
 from scim2_models import Context as Direction
 
 from scim_server.models import Team, User
-from scim_server.scim.answers import Answer, answers_without_body, base_url, etag, list_response, meta
-from scim_server.scim.cursors import walk_response
+from scim_server.scim import kinds
+from scim_server.scim.answers import Answer, answers_without_body, base_url, etag, meta
 from scim_server.scim.dialects import TOLERANT, dialect_of, normalise_patch
 from scim_server.scim.etags import EntityTags, check_if_match
+from scim_server.scim.extensions import check_canonical
 from scim_server.scim.ids import known_id
-from scim_server.scim.kinds import USERS, hold_to_letter, read_patch, read_resource
-from scim_server.scim.listing import read_listing
+from scim_server.scim.kinds import Kind, hold_to_letter, read_patch, read_resource
+from scim_server.scim.listing import answer_listing, read_listing
 from scim_server.scim.payloads import keep
 from scim_server.scim.projection import Projection, read_projection
-from scim_server.scim.schemas import ENTERPRISE_USER, USER, UserResource
-from scim_server.services import users
+from scim_server.scim.roles import role_after, role_of_newcomer
+from scim_server.services import roles, users
 from scim_server.services.context import Context
-from scim_server.services.profiles import Profile
+from scim_server.services.declared import declared
+from scim_server.services.profiles import PRODUCT_USER, Profile
 
 # What a resource shows that no profile holds: ours to say, or never to be kept.
 _NOT_IN_PROFILE = ("id", "meta", "groups", "password")
+_OF_ROW = ("role", "status")
 
 Parameters = Mapping[str, str]
 
 
 def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters) -> Answer:
     """POST /Users (RFC 7644 §3.3)."""
-    projection = read_projection(ctx, USERS.model, parameters)
-    resource = read_resource(ctx, USERS, payload, Direction.RESOURCE_CREATION_REQUEST)
+    kind = kinds.users(ctx)
+    projection = read_projection(ctx, kind, parameters)
+    resource = read_resource(ctx, kind, payload, Direction.RESOURCE_CREATION_REQUEST)
     active = resource.active is not False
-    user = users.create_user(ctx, to_profile(resource, active), active=active)
-    shown = projection(_resource(ctx, user, teams=[]))
+    profile = to_profile(kind, resource, active)
+    role = role_of_newcomer(declared(ctx), profile.document.get("roles"))
+    user = users.create_user(ctx, profile, active=active, role=role)
+    shown = projection(_resource(ctx, user, [], projection))
     return Answer(201, shown, version=etag(user), location=f"{base_url(ctx)}/Users/{user.id}")
 
 
 def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
     """GET /Users/{id} (RFC 7644 §3.4.1)."""
-    projection = read_projection(ctx, USERS.model, parameters)
+    kind = kinds.users(ctx)
+    projection = read_projection(ctx, kind, parameters)
     return _answer(ctx, users.get_user(ctx, known_id("user", id)), projection)
 
 
 def search(ctx: Context, parameters: Parameters) -> Answer:
     """GET /Users (RFC 7644 §3.4.2)."""
-    listing = read_listing(ctx, USERS, parameters)
-    walk = listing.walk
-    if walk is None:
-        page = users.list_users(ctx, listing.selection, offset=listing.start_index - 1, limit=listing.count)
-        shown = show(ctx, page.rows, listing.projection)
-        return Answer(200, list_response(shown, total=page.total, start_index=listing.start_index))
-    found = users.walk_users(ctx, listing.selection, start=walk.start, backwards=walk.backwards, limit=listing.count)
-    return Answer(200, walk_response(ctx, walk, found, show(ctx, found.rows, listing.projection)))
+    listing = read_listing(ctx, kinds.users(ctx), parameters)
+    return answer_listing(ctx, listing, users.list_users, users.walk_users, show)
 
 
 def replace(
     ctx: Context, id: str, payload: Mapping[str, Any], parameters: Parameters, if_match: EntityTags | None
 ) -> Answer:
     """PUT /Users/{id} (RFC 7644 §3.5.1)."""
-    projection = read_projection(ctx, USERS.model, parameters)
+    kind = kinds.users(ctx)
+    projection = read_projection(ctx, kind, parameters)
     user = users.get_user_to_change(ctx, known_id("user", id))
     check_if_match(if_match, user)
-    resource = read_resource(ctx, USERS, payload, Direction.RESOURCE_REPLACEMENT_REQUEST)
+    resource = read_resource(ctx, kind, payload, Direction.RESOURCE_REPLACEMENT_REQUEST)
     # Left out is not false, and not true either: whoever was barred from signing in stays barred.
     active = user.active if resource.active is None else resource.active
-    _change(ctx, user, resource, active)
+    if kind.guards.written_once:
+        resource.replace(to_resource(ctx, kind, user))
+    _change(ctx, kind, user, resource, active)
     return _answer(ctx, user, projection)
 
 
@@ -73,15 +77,16 @@ def patch(
     ctx: Context, id: str, payload: Mapping[str, Any], parameters: Parameters, if_match: EntityTags | None
 ) -> Answer:
     """PATCH /Users/{id} (RFC 7644 §3.5.2)."""
-    projection = read_projection(ctx, USERS.model, parameters)
-    operations = read_patch(ctx, USERS, normalise_patch(ctx, payload, USERS.known))
+    kind = kinds.users(ctx)
+    projection = read_projection(ctx, kind, parameters)
+    operations = read_patch(ctx, kind, normalise_patch(ctx, payload, kind.known))
     user = users.get_user_to_change(ctx, known_id("user", id))
     check_if_match(if_match, user)
-    resource = to_resource(user)
+    resource = to_resource(ctx, kind, user)
     operations.patch(resource, dialect_of(ctx).policy)
     before = user.document
-    _change(ctx, user, resource, resource.active)
-    hold_to_letter(ctx, USERS, before, user.document)
+    _change(ctx, kind, user, resource, resource.active)
+    hold_to_letter(ctx, kind, before, user.document)
     if answers_without_body(ctx, parameters):
         return Answer(204, version=etag(user))
     return _answer(ctx, user, projection)
@@ -100,11 +105,14 @@ def show(ctx: Context, rows: Sequence[User], projection: Projection) -> list[dic
     teams: dict[UUID, list[Team]] = {}
     if projection.shows("groups") and rows:
         teams = users.teams_of_users(ctx, [user.id for user in rows])
-    return [projection(_resource(ctx, user, teams.get(user.id, []))) for user in rows]
+    return [projection(_resource(ctx, user, teams.get(user.id, []), projection)) for user in rows]
 
 
-def to_profile(resource: Any, active: bool | None) -> Profile:
-    """What a resource says about a person, for the row. `active` is None where it says nothing of that."""
+def to_profile(kind: Kind, resource: Any, active: bool | None) -> Profile:
+    """What a resource says about a person, for the row. `active` is None where it says nothing of that.
+
+    Raises InvalidValueException.
+    """
     document = resource.model_dump(scim_ctx=Direction.DEFAULT, scim_policy=TOLERANT)
     for name in _NOT_IN_PROFILE:
         document.pop(name, None)
@@ -113,21 +121,30 @@ def to_profile(resource: Any, active: bool | None) -> Profile:
     document.pop("active", None)
     if active is not None:
         document["active"] = True
+    # So are the role and the state.
+    product = {name: each for name, each in document.pop(PRODUCT_USER, {}).items() if name not in _OF_ROW}
+    if product:
+        document[PRODUCT_USER] = product
     # RFC 7643 §3: `schemas` names the schemas of the attributes that are there.
-    document["schemas"] = [USER, *(urn for urn in (ENTERPRISE_USER,) if urn in document)]
-    return keep(document, USERS.fold)
+    document["schemas"] = [kind.schema, *(urn for urn in kind.known.extensions if urn in document)]
+    check_canonical(kind.guards, document)
+    return keep(document, kind.fold)
 
 
-def to_resource(user: User) -> Any:
+def to_resource(ctx: Context, kind: Kind, user: User) -> Any:
     """A row as the model that PATCH operations work on."""
-    document = user.document | {"id": str(user.id)}
+    document = user.document | {"id": str(user.id), PRODUCT_USER: _product(ctx, user)}
     if "active" in document:
         document["active"] = user.active
-    return UserResource.model_validate(document, scim_policy=TOLERANT)
+    return kind.profile.model_validate(document, scim_policy=TOLERANT)
 
 
-def _change(ctx: Context, user: User, resource: Any, active: bool | None) -> None:
-    users.write_profile(ctx, user, to_profile(resource, active))
+def _change(ctx: Context, kind: Kind, user: User, resource: Any, active: bool | None) -> None:
+    profile = to_profile(kind, resource, active)
+    was, asked = user.document.get("roles"), profile.document.get("roles")
+    current = declared(ctx).roles[user.role_id]
+    users.write_profile(ctx, user, profile)
+    roles.assign_role(ctx, user, role_after(declared(ctx), current, was=was, asked=asked))
     if active is True:
         users.activate_user(ctx, user)
     elif active is False:
@@ -139,9 +156,18 @@ def _answer(ctx: Context, user: User, projection: Projection) -> Answer:
     return Answer(200, shown, version=etag(user))
 
 
-def _resource(ctx: Context, user: User, teams: list[Team]) -> dict[str, Any]:
+def _product(ctx: Context, user: User) -> dict[str, Any]:
+    """All of our own extension, also what is shown on request only."""
+    role = declared(ctx).roles[user.role_id]
+    shown: dict[str, Any] = user.document.get(PRODUCT_USER, {})
+    return shown | {"role": role.name, "status": user.status}
+
+
+def _resource(ctx: Context, user: User, teams: list[Team], projection: Projection) -> dict[str, Any]:
     document = user.document
     resource = {"schemas": document["schemas"], "id": str(user.id)} | document
+    if projection.names(PRODUCT_USER):
+        resource[PRODUCT_USER] = _product(ctx, user)
     if "active" in document:
         resource["active"] = user.active
     if teams:

@@ -8,9 +8,11 @@ DomainError
 │   ├── UserNameTaken
 │   └── TeamNameTaken
 ├── InvalidValue          a value that we cannot keep
+├── WouldLoseData         a schema cannot lose what users and groups have
 └── Outdated              somebody changed it in between
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 
@@ -66,6 +68,12 @@ class InvalidValue(DomainError):
     def __init__(self, attribute: str, why: str) -> None:
         self.attribute = attribute
         super().__init__(f"{attribute} {why}.")
+
+
+class WouldLoseData(DomainError):
+    def __init__(self, urn: str, attributes: Sequence[str]) -> None:
+        named = ", ".join(attributes)
+        super().__init__(f"{urn} cannot change like that: there are values that {named} would lose or make invalid.")
 
 
 class Outdated(DomainError):

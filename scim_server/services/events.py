@@ -21,8 +21,12 @@ class Action(StrEnum):
     DIRECTORY_UPDATED = "directory.updated"
     TOKEN_CREATED = "token.created"  # noqa: S105
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
+    SCHEMA_DECLARED = "schema.declared"
+    SCHEMA_UPDATED = "schema.updated"
+    SCHEMA_REMOVED = "schema.removed"
     USER_CREATED = "user.created"
     USER_UPDATED = "user.updated"
+    USER_ROLE_CHANGED = "user.role_changed"
     USER_ACTIVATED = "user.activated"
     USER_DEACTIVATED = "user.deactivated"
     USER_DELETED = "user.deleted"

@@ -13,6 +13,7 @@ from scim_server.services.constraints import flush
 from scim_server.services.context import OPERATOR, Actor, Context
 from scim_server.services.errors import InvalidValue, NotFound, SlugTaken
 from scim_server.services.events import Action, record
+from scim_server.services.roles import built_in_roles
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -38,6 +39,7 @@ def create_organization(
     org = Organization(id=new_id(), slug=slug, name=name or slug, seats=seats, created_at=now, updated_at=now)
     session.add(org)
     flush(session, {"uq_organizations_slug": SlugTaken(slug)})
+    session.add_all(built_in_roles(org.id, now))
     record(
         Context(session, settings, org, actor, now, request_id=""),
         Action.ORGANIZATION_CREATED,

@@ -1,10 +1,14 @@
 """A profile: what a directory says about a person or a team, in the shape that rows keep."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from scim_server.services.errors import InvalidValue
+
+# The extension schema for what the product knows of a user, beside the attributes of the RFCs.
+PRODUCT_USER = "urn:ietf:params:scim:schemas:extension:scimserver:2.0:User"
 
 # An index entry of PostgreSQL holds some 2,700 bytes, and one character has up to four.
 KEY_LENGTH = 512
@@ -28,6 +32,10 @@ class Profile:
         """
         return indexed(name, self.search.get(name))
 
+    def of_product(self, name: str) -> Any:
+        """The value of an attribute of our own extension, or None where it has none."""
+        return self.document.get(PRODUCT_USER, {}).get(name)
+
     def email_keys(self) -> set[str]:
         """Every e-mail address, as an index keeps it.
 
@@ -35,6 +43,11 @@ class Profile:
         """
         values = (entry.get("value") for entry in self.search.get("emails", ()))
         return {key for value in values if (key := indexed("emails.value", value))}
+
+
+def folded(text: str) -> str:
+    """A text that is compared without case, as an index keeps it."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
 
 
 def indexed(name: str, value: str | None) -> str | None:

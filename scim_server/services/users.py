@@ -6,15 +6,18 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
-from scim_server.models import Membership, Team, User, UserEmail, UserStatus
+from scim_server.models import Availability, Membership, Team, User, UserEmail, UserStatus
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of
 from scim_server.services.constraints import flush
 from scim_server.services.context import Context
-from scim_server.services.errors import NotFound, UserNameTaken
+from scim_server.services.declared import DeclaredRole, declared
+from scim_server.services.errors import InvalidValue, NotFound, UserNameTaken
 from scim_server.services.events import Action, differences, record
 from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
 from scim_server.services.profiles import Profile, required
+
+_MOST_CONVERSATIONS = 2**31 - 1  # what an integer column holds
 
 
 def get_user(ctx: Context, user_id: UUID) -> User:
@@ -54,15 +57,17 @@ def count_users(ctx: Context) -> int:
     return ctx.session.scalar(select(func.count()).select_from(User).where(*_living(ctx))) or 0
 
 
-def create_user(ctx: Context, profile: Profile, *, active: bool) -> User:
-    """Create a user, who may sign in if they are active.
+def create_user(ctx: Context, profile: Profile, *, active: bool, role: DeclaredRole | None = None) -> User:
+    """Create a user, who may sign in if they are active; without a role of their own, they get the default one.
 
     Raises InvalidValue, UserNameTaken.
     """
+    role = role or declared(ctx).default_role
     user = User(
         org_id=ctx.org.id,
         id=new_id(),
         directory_id=ctx.directory.id if ctx.directory else None,
+        role_id=role.id,
         status=UserStatus.ACTIVE if active else UserStatus.DEACTIVATED,
         version=1,
         created_at=ctx.now,
@@ -72,7 +77,8 @@ def create_user(ctx: Context, profile: Profile, *, active: bool) -> User:
     ctx.session.add(user)
     _flush(ctx, user)
     _replace_emails(ctx, user, set(), profile.email_keys())
-    record(ctx, Action.USER_CREATED, user, {"userName": (None, user.user_name), "active": (None, active)})
+    changes = {"userName": (None, user.user_name), "active": (None, active), "role": (None, role.name)}
+    record(ctx, Action.USER_CREATED, user, changes)
     return user
 
 
@@ -169,9 +175,25 @@ def _fill(user: User, profile: Profile) -> None:
     user.display_name = document.get("displayName") or user.user_name
     user.user_name_key = required("userName", profile.key("userName"))
     user.external_id = profile.key("externalId")
+    user.nickname = profile.of_product("nickname")
+    user.availability = _availability(profile.of_product("availability"))
+    user.reception_capacity = _capacity(profile.of_product("receptionCapacity"))
     user.display_name_key = profile.key("displayName")
     user.document = dict(document)
     user.search = dict(profile.search)
+
+
+def _availability(value: str | None) -> Availability:
+    try:
+        return Availability(value) if value is not None else Availability.AVAILABLE
+    except ValueError:
+        raise InvalidValue("availability", f"must be one of {', '.join(Availability)}") from None
+
+
+def _capacity(value: int | None) -> int | None:
+    if value is not None and not 0 <= value <= _MOST_CONVERSATIONS:
+        raise InvalidValue("receptionCapacity", f"must be from 0 to {_MOST_CONVERSATIONS}")
+    return value
 
 
 def _flush(ctx: Context, user: User) -> None:

@@ -1,7 +1,7 @@
 """/scim/v2/{org}: the endpoints that identity providers talk to.
 
 Every view opens the context of the directory that asks: a transaction, in the organization that the URL names and the
-token belongs to.
+token belongs to. The routes of resources are made at the end, the same ones for each type.
 """
 
 from typing import Any
@@ -10,7 +10,8 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import UnsupportedMediaType
 
-from scim_server.scim import discovery, groups, search, users
+from scim_server.scim import discovery, search
+from scim_server.scim.endpoints import ENDPOINTS, Endpoint, Writing
 from scim_server.scim.listing import search_parameters
 from scim_server.scim.payloads import parse
 from scim_server.web.auth import scim_reading, scim_writing
@@ -32,90 +33,6 @@ def _name_organization(_endpoint: str | None, values: dict[str, Any] | None) -> 
 def search_all() -> ResponseReturnValue:
     with scim_reading() as ctx:
         return render(search.search(ctx, search_parameters(payload())))
-
-
-@bp.get("/Users")
-def list_users() -> ResponseReturnValue:
-    with scim_reading() as ctx:
-        return render(users.search(ctx, request.args))
-
-
-@bp.post("/Users")
-def create_user() -> ResponseReturnValue:
-    with scim_writing() as ctx:
-        return render(users.create(ctx, payload(), request.args))
-
-
-@bp.post("/Users/.search")
-def search_users() -> ResponseReturnValue:
-    with scim_reading() as ctx:
-        return render(users.search(ctx, search_parameters(payload())))
-
-
-@bp.get("/Users/<id>")
-def read_user(id: str) -> ResponseReturnValue:
-    with scim_reading() as ctx:
-        return render(users.read(ctx, id, request.args))
-
-
-@bp.put("/Users/<id>")
-def replace_user(id: str) -> ResponseReturnValue:
-    with scim_writing() as ctx:
-        return render(users.replace(ctx, id, payload(), request.args, request.if_match))
-
-
-@bp.patch("/Users/<id>")
-def patch_user(id: str) -> ResponseReturnValue:
-    with scim_writing() as ctx:
-        return render(users.patch(ctx, id, payload(), request.args, request.if_match))
-
-
-@bp.delete("/Users/<id>")
-def delete_user(id: str) -> ResponseReturnValue:
-    with scim_writing() as ctx:
-        return render(users.delete(ctx, id, request.if_match))
-
-
-@bp.get("/Groups")
-def list_groups() -> ResponseReturnValue:
-    with scim_reading() as ctx:
-        return render(groups.search(ctx, request.args))
-
-
-@bp.post("/Groups")
-def create_group() -> ResponseReturnValue:
-    with scim_writing() as ctx:
-        return render(groups.create(ctx, payload(), request.args))
-
-
-@bp.post("/Groups/.search")
-def search_groups() -> ResponseReturnValue:
-    with scim_reading() as ctx:
-        return render(groups.search(ctx, search_parameters(payload())))
-
-
-@bp.get("/Groups/<id>")
-def read_group(id: str) -> ResponseReturnValue:
-    with scim_reading() as ctx:
-        return render(groups.read(ctx, id, request.args))
-
-
-@bp.put("/Groups/<id>")
-def replace_group(id: str) -> ResponseReturnValue:
-    with scim_writing() as ctx:
-        return render(groups.replace(ctx, id, payload(), request.args, request.if_match))
-
-
-@bp.patch("/Groups/<id>")
-def patch_group(id: str) -> ResponseReturnValue:
-    with scim_writing() as ctx:
-        return render(groups.patch(ctx, id, payload(), request.args, request.if_match))
-
-
-@bp.delete("/Groups/<id>")
-def delete_group(id: str) -> ResponseReturnValue:
-    with scim_writing() as ctx:
-        return render(groups.delete(ctx, id, request.if_match))
 
 
 @bp.get("/ServiceProviderConfig")
@@ -156,3 +73,56 @@ def payload() -> dict[str, Any]:
     if request.mimetype not in _JSON:
         raise UnsupportedMediaType
     return parse(body())
+
+
+def _serve_reading(endpoint: Endpoint) -> None:
+    """The routes below an endpoint that show something."""
+
+    def list_resources() -> ResponseReturnValue:
+        with scim_reading() as ctx:
+            return render(endpoint.search(ctx, request.args))
+
+    def search_resources() -> ResponseReturnValue:
+        with scim_reading() as ctx:
+            return render(endpoint.search(ctx, search_parameters(payload())))
+
+    def read_resource(id: str) -> ResponseReturnValue:
+        with scim_reading() as ctx:
+            return render(endpoint.read(ctx, id, request.args))
+
+    path, name = endpoint.path, endpoint.path.strip("/").lower()
+    bp.add_url_rule(path, f"list_{name}", list_resources, methods=["GET"])
+    bp.add_url_rule(f"{path}/.search", f"search_{name}", search_resources, methods=["POST"])
+    bp.add_url_rule(f"{path}/<id>", f"read_{name}", read_resource, methods=["GET"])
+
+
+def _serve_writing(endpoint: Endpoint, writing: Writing) -> None:
+    """The routes below an endpoint that change something."""
+
+    def create_resource() -> ResponseReturnValue:
+        with scim_writing() as ctx:
+            return render(writing.create(ctx, payload(), request.args))
+
+    def replace_resource(id: str) -> ResponseReturnValue:
+        with scim_writing() as ctx:
+            return render(writing.replace(ctx, id, payload(), request.args, request.if_match))
+
+    def patch_resource(id: str) -> ResponseReturnValue:
+        with scim_writing() as ctx:
+            return render(writing.patch(ctx, id, payload(), request.args, request.if_match))
+
+    def delete_resource(id: str) -> ResponseReturnValue:
+        with scim_writing() as ctx:
+            return render(writing.delete(ctx, id, request.if_match))
+
+    path, name = endpoint.path, endpoint.path.strip("/").lower()
+    bp.add_url_rule(path, f"create_{name}", create_resource, methods=["POST"])
+    bp.add_url_rule(f"{path}/<id>", f"replace_{name}", replace_resource, methods=["PUT"])
+    bp.add_url_rule(f"{path}/<id>", f"patch_{name}", patch_resource, methods=["PATCH"])
+    bp.add_url_rule(f"{path}/<id>", f"delete_{name}", delete_resource, methods=["DELETE"])
+
+
+for _endpoint in ENDPOINTS:
+    _serve_reading(_endpoint)
+    if _endpoint.writing is not None:
+        _serve_writing(_endpoint, _endpoint.writing)

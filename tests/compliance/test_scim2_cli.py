@@ -61,7 +61,7 @@ def test_the_check_finds_nothing_wrong(check: Check) -> None:
         if line.startswith(("ERROR", "CRITICAL", "DEVIATION"))
     ]
 
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
     assert check.exit_code == 0
 
 

@@ -20,8 +20,12 @@ class TestOurStorage(ScimStorageContract):
     supports_root_search = False
 
     @pytest.fixture
-    def provider(self, settings: Settings) -> ScimProvider:
-        return discovery.provider(settings)
+    def provider(self, settings: Settings, database: Database) -> ScimProvider:
+        now = datetime.now(UTC)
+        with database.writing() as session:
+            for slug in ("acme", "globex"):
+                organizations.create_organization(session, settings, actor=OPERATOR, now=now, slug=slug)
+            return discovery.provider(organizations.open_organization(session, settings, "acme", now=now))
 
     @pytest.fixture
     def storage(
@@ -32,9 +36,5 @@ class TestOurStorage(ScimStorageContract):
         user_type: ResourceType,
         group_type: ResourceType,
     ) -> OurStorage:
-        now = datetime.now(UTC)
-        with database.writing() as session:
-            for slug in ("acme", "globex"):
-                organizations.create_organization(session, settings, actor=OPERATOR, now=now, slug=slug)
         models = {"User": provider.model_for(user_type), "Group": provider.model_for(group_type)}
         return OurStorage(settings, database, "acme", models)

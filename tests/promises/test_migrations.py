@@ -1,17 +1,23 @@
 """The migrations make the schema that the models describe, on both databases, and unmake it again."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Column, Integer, Table, inspect, text
+from sqlalchemy import Column, Integer, MetaData, Table, insert, inspect, text
 
 from scim_server import migrations
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import Base
+from scim_server.models.base import new_id
 from scim_server.readiness import problems
+from scim_server.scim import users
+from scim_server.services import organizations
+from scim_server.services.profiles import PRODUCT_USER
+from tests.clients import GROUP, USER
 
 OURS = set(Base.metadata.tables)
 Own = tuple[Settings, Database]
@@ -123,3 +129,55 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(own: Own) -> None:
 
 def test_there_is_one_last_migration() -> None:
     assert len(ScriptDirectory(str(migrations._FOLDER)).get_heads()) == 1
+
+
+def _keep_one_user(database: Database, at_revision: str) -> tuple[str, str]:
+    """A user with an e-mail address who is in a team, as an old version kept them; the ids of the user and the team."""
+    migrations.upgrade(database.engine, at_revision)
+    old = MetaData()
+    old.reflect(database.engine)
+    org, user, team = [new_id() if database.engine.dialect.name == "postgresql" else str(new_id()) for _ in "out"]
+    times = {"version": 1, "created_at": datetime.now(), "updated_at": datetime.now()}  # noqa: DTZ005
+    rows: dict[str, dict[str, Any]] = {
+        "organizations": {"id": org, "slug": "acme", "name": "Acme", **times},
+        "users": {
+            "id": user,
+            "status": "active",
+            "user_name": "Ada",
+            "display_name": "Ada",
+            "document": f'{{"schemas":["{USER}"],"userName":"Ada"}}',
+            "user_name_key": "ada",
+            "search": {"schemas": [{"value": USER.lower()}], "userName": "ada"},
+            **times,
+        },
+        "user_emails": {"user_id": user, "address_key": "ada@example.com"},
+        "teams": {
+            "id": team,
+            "display_name": "Pioneers",
+            "document": f'{{"schemas":["{GROUP}"],"displayName":"Pioneers"}}',
+            "display_name_key": "pioneers",
+            "search": {"schemas": [{"value": GROUP.lower()}]},
+            **times,
+        },
+        "memberships": {"team_id": team, "user_id": user, "created_at": datetime.now()},  # noqa: DTZ005
+    }
+    with database.writing() as session:
+        for name, row in rows.items():
+            table = old.tables[name]
+            session.execute(insert(table).values(row | ({"org_id": org} if "org_id" in table.c else {})))
+    return str(user), str(team)
+
+
+def test_an_upgrade_loses_nothing_and_gives_everybody_a_role(own: Own) -> None:
+    settings, database = own
+    user, team = _keep_one_user(database, "0001")
+
+    migrations.upgrade(database.engine)
+
+    with database.writing() as session:
+        ctx = organizations.open_organization(session, settings, "acme", now=datetime.now(UTC))
+        shown = users.read(ctx, user, {"attributes": f"groups,{PRODUCT_USER}:role"}).body
+        found = users.search(ctx, {"filter": 'emails eq "ada@example.com"'}).body
+    assert [group["value"] for group in shown["groups"]] == [team]
+    assert shown[PRODUCT_USER] == {"role": "Agent"}
+    assert [each["id"] for each in found["Resources"]] == [user]

@@ -20,8 +20,8 @@ from tests.clients import GROUP, PATCH_OP, USER, Directory, Reply, assert_error
 from tests.promises.databases import contents, id_of, org_id
 
 # What a route's last argument names, by its collection: the rows of organizations, and what is the same for everybody.
-OF_ORGANIZATIONS = {"Users", "Groups"}
-OF_EVERYBODY = {"Schemas", "ResourceTypes"}
+OF_ORGANIZATIONS = {"Users", "Groups", "Roles"}
+OF_EVERYBODY = {"Schemas", "ResourceTypes", "Entitlements"}
 
 # A body that each method takes, for users and groups alike.
 BODIES: dict[str, Any] = {
@@ -107,7 +107,8 @@ def test_every_route_answers_404_to_every_foreign_id(
         walked.add((collection(rule), method))
 
     assert walked == {
-        (kind, method) for kind in OF_ORGANIZATIONS for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE")
+        *((kind, method) for kind in OF_ORGANIZATIONS for method in ("GET", "HEAD")),
+        *((kind, method) for kind in ("Users", "Groups") for method in ("PUT", "PATCH", "DELETE")),
     }
     assert contents(database, id_of(database, "acme")) == own
 

@@ -13,10 +13,12 @@ from scim2_models import InvalidFilterException, ScimFilter, SearchRequest
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.scim import users
-from scim_server.scim.schemas import ENTERPRISE_USER, UserResource
+from scim_server.scim.schemas import ENTERPRISE_USER, EnterpriseUser, ProductUser, User, extended
 from scim_server.services import organizations
 from scim_server.services.context import OPERATOR, Context
 from tests.conftest import emptied
+
+UserResource: Any = extended(User, [EnterpriseUser, ProductUser])
 
 # What translations into SQL tend to get wrong: case beyond ASCII, composed and decomposed accents, wildcards, quotes,
 # the empty string, digits that sort as text.

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from scim_server.scim.schemas import ENTERPRISE_USER
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The URN of the core schema, those of the extensions, and the extension that each of their attributes is of.
+    """The URN of the core schema, those of the extensions, and attributes that are known without their URN.
 
-    `extended` has names of attributes in lower case, without those that the core schema has too.
+    `extended` maps the names of these, in lower case, to the extension that they are of.
     """
 
     core: str
@@ -24,8 +26,12 @@ class Known:
 def known_by(model: Any) -> Known:
     """What a resource model is known by."""
     extensions = model.get_extension_models()
+    # What Entra ID writes without a URN is the enterprise schema's; a guess at any other could hit what is not meant.
     extended = {
-        name: str(urn) for urn, extension in reversed(extensions.items()) for name in _names(extension) - _names(model)
+        name: ENTERPRISE_USER
+        for urn, extension in extensions.items()
+        if str(urn) == ENTERPRISE_USER
+        for name in _names(extension) - _names(model)
     }
     return Known(str(model.__schema__), tuple(map(str, extensions)), extended)
 

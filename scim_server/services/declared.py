@@ -1,0 +1,96 @@
+"""What an organization has declared: its roles, and extension schemas of its own.
+
+Every request needs it and it hardly ever changes, so each process keeps what it has read. The organization's
+`declared_id`, which every request reads anyway, is a new one after each change: what was kept under the old one is
+not asked for again, in any process, and what a transaction that failed has read is not either.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from uuid import UUID
+
+import orjson
+from sqlalchemy import select
+
+from scim_server.models import BuiltIn, ExtensionSchema, Role
+from scim_server.models.base import new_id
+from scim_server.services.context import Context
+from scim_server.services.profiles import folded
+
+# An organization's is a few kilobytes.
+_KEPT = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredRole:
+    id: UUID
+    name: str
+    built_in: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredSchema:
+    """`document` is a Schema resource (RFC 7643 §7) as JSON, so that two that are alike are equal."""
+
+    urn: str
+    extends: str
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """`roles` by id, the built-in ones among them; `schemas` in the order in which they were declared."""
+
+    roles: Mapping[UUID, DeclaredRole]
+    schemas: tuple[DeclaredSchema, ...]
+
+    @property
+    def default_role(self) -> DeclaredRole:
+        """The role of whoever is given none."""
+        return next(role for role in self.roles.values() if role.built_in == BuiltIn.AGENT)
+
+    def role(self, text: str) -> DeclaredRole | None:
+        """The role with this id or name."""
+        return next((role for role in self.roles.values() if _is_called(role, text)), None)
+
+
+_kept: OrderedDict[UUID, Declared] = OrderedDict()
+_lock = Lock()
+
+
+def declared(ctx: Context) -> Declared:
+    """What the organization has declared."""
+    with _lock:
+        found = _kept.get(ctx.org.declared_id)
+        if found is not None:
+            _kept.move_to_end(ctx.org.declared_id)
+            return found
+    found = _read(ctx)
+    with _lock:
+        _kept[ctx.org.declared_id] = found
+        while len(_kept) > _KEPT:
+            _kept.popitem(last=False)
+    return found
+
+
+def changed(ctx: Context) -> None:
+    """Note that what the organization has declared is no longer what it was."""
+    ctx.org.declared_id = new_id()
+    ctx.org.changed(ctx.now)
+
+
+def _read(ctx: Context) -> Declared:
+    roles = ctx.session.scalars(select(Role).where(Role.org_id == ctx.org.id).order_by(Role.id))
+    schemas = ctx.session.scalars(
+        select(ExtensionSchema).where(ExtensionSchema.org_id == ctx.org.id).order_by(ExtensionSchema.id)
+    )
+    return Declared(
+        {role.id: DeclaredRole(role.id, role.name, role.built_in) for role in roles},
+        tuple(DeclaredSchema(schema.urn, schema.extends, orjson.dumps(schema.document)) for schema in schemas),
+    )
+
+
+def _is_called(role: DeclaredRole, text: str) -> bool:
+    return str(role.id) == text or folded(role.name) == folded(text)
