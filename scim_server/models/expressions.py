@@ -56,3 +56,24 @@ def _json_each(element: _Elements, compiler: Any, **options: Any) -> str:
     document, *steps = (compiler.process(clause, **options) for clause in element.clauses)
     path = " || ".join(["'$'", *(f"""'."' || {step} || '"'""" for step in steps)])
     return f"json_each({document}, {path})"
+
+
+class _Parsed(FunctionElement[Any]):
+    name = "parsed"
+    type = search_json()
+    inherit_cache = True
+
+
+def parsed(document: Any) -> Any:
+    """A document that is kept as text, as JSON to look into: for what is asked seldom, since no index helps."""
+    return _Parsed(document)
+
+
+@compiles(_Parsed, "postgresql")
+def _as_jsonb(element: _Parsed, compiler: Any, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS jsonb)"
+
+
+@compiles(_Parsed, "sqlite")
+def _as_it_is(element: _Parsed, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))

@@ -121,13 +121,16 @@ def _in_document(search: InstrumentedAttribute[Any], binding: AttributeBinding) 
             return _json_scalar(column[path], binding.target_type)
         return Complex(_parts(binding, lambda name: column[(*path, name)]))
 
+    def parts(at: Callable[[str], ColumnElement[Any]]) -> dict[str, Scalar]:
+        return _parts(binding, at) if is_complex else {"value": _json_scalar(at("value"), binding.target_type)}
+
     def rows() -> Rows:
         source = elements(column, *path)
         value: Any = source.c.value
-        return Rows(source, true(), _parts(binding, lambda name: value[name]))
+        return Rows(source, true(), parts(lambda name: value[name]))
 
     def chosen(sub: str) -> ColumnElement[Any]:
-        first: ColumnElement[Any] = _parts(binding, lambda name: column[(*path, 0, name)])[sub].expression
+        first: ColumnElement[Any] = parts(lambda name: column[(*path, 0, name)])[sub].expression
         found = rows()
         primary = found.parts.get("primary")
         if primary is None:

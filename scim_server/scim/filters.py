@@ -30,6 +30,7 @@ from scim2_models.path import (
 from sqlalchemy import ColumnElement, String, and_, cast, false, not_, or_, true
 
 from scim_server.scim.attributes import Complex, Condition, Entries, IdScalar, Place, Places, Scalar
+from scim_server.scim.folding import comparable_instant
 from scim_server.scim.ids import parse_id
 
 # Longer than any identity provider sends, shorter than what could keep a worker busy.
@@ -227,7 +228,7 @@ def _comparable(binding: AttributeBinding, node: Comparison) -> Any:
     if isinstance(value, str) and _UNKEEPABLE.search(value):
         return _INCOMPARABLE
     if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
+        return binding.comparable(base64.b64encode(value).decode())
     if isinstance(value, datetime):
         return value if value.tzinfo else _INCOMPARABLE
     if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
@@ -255,6 +256,8 @@ def _compare(place: Scalar, op: CompareOperator, value: Any) -> ColumnElement[bo
         return true() if op is CompareOperator.ne else false()
     if isinstance(place, IdScalar):
         return _compare_id(place.expression, op, value)
+    if isinstance(value, datetime) and isinstance(place.expression.type, String):
+        value = comparable_instant(value)
     return _compare_column(place.expression, op, value)
 
 

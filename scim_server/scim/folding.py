@@ -4,7 +4,7 @@ Every string goes through scim2-models' own comparison key: NFC, and lower case 
 once, when a profile is written, it makes a comparison in SQL a plain one, on either database.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from scim2_models import Path, default_comparison_key
 from scim2_models.path import AttributeBinding
 
-from scim_server.scim.schemas import steps
+from scim_server.scim.schemas import Steps, steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,15 @@ def _folded_leaf(binding: AttributeBinding, value: Any) -> Any:
     return default_comparison_key(binding, value) if isinstance(value, str) else value
 
 
-def fold_of(model: Any) -> Fold:
-    """How the documents of a resource model are brought to the form that comparisons use."""
+def fold_of(model: Any, hidden: Collection[Steps] = ()) -> Fold:
+    """How the documents of a resource model are brought to the form that comparisons use.
+
+    What is `hidden` is left out: of what is never shown, no filter may find out.
+    """
     root = Fold()
     for path in [Path[model]("schemas"), *Path[model].iter_paths()]:
         binding = path.resolve()
-        if binding is None:  # the URN of an extension
+        if binding is None or steps(binding) in hidden:  # None: the URN of an extension
             continue
         *into, leaf = steps(binding)
         fold = root

@@ -69,6 +69,15 @@ def groups(ctx: Context) -> Kind:
     return _groups(_declared_documents(ctx, "Group"))
 
 
+def build(ctx: Context, extends: str, document: bytes) -> Kind:
+    """What users or groups would be with one more extension schema.
+
+    Raises ValueError, scim2_models.SCIMException where they could not be.
+    """
+    build = {"User": _users, "Group": _groups}[extends]
+    return build((*_declared_documents(ctx, extends), document))
+
+
 def _declared_documents(ctx: Context, extends: str) -> tuple[bytes, ...]:
     return tuple(schema.document for schema in declared(ctx).schemas if schema.extends == extends)
 
@@ -100,6 +109,7 @@ def _kind(
     letter: Any = None,
 ) -> Kind:
     profile = profile or model
+    guards = guards_of(own)
     return Kind(
         name=name,
         endpoint=endpoint,
@@ -108,9 +118,9 @@ def _kind(
         patch=_patch_op[profile],
         letter=letter or profile,
         places=places,
-        fold=fold_of(profile),
+        fold=fold_of(profile, guards.never),
         known=known_by(profile),
-        guards=guards_of(own),
+        guards=guards,
     )
 
 

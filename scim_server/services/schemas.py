@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from scim_server.models import ExtensionSchema, Team, User
 from scim_server.models.base import new_id
+from scim_server.models.expressions import parsed
 from scim_server.services import declared
 from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue, NotFound, WouldLoseData
@@ -124,7 +125,7 @@ def _refuse_loss(ctx: Context, schema: ExtensionSchema, document: Mapping[str, A
 
 def _is_used(ctx: Context, owner: Any, *path: str) -> bool:
     """Whether anybody has a value there; those who are deleted can come back."""
-    place = owner.search[path].as_string()
+    place = parsed(owner.document)[path].as_string()
     return (
         ctx.session.execute(select(owner.id).where(owner.org_id == ctx.org.id, place.is_not(None)).limit(1)).first()
         is not None
