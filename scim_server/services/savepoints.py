@@ -1,0 +1,20 @@
+"""Parts of a transaction that are kept or undone on their own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from scim_server.services.context import Context
+
+
+@contextmanager
+def attempt(ctx: Context) -> Iterator[None]:
+    """Undo what the block has changed where it raises, and nothing that was changed before it.
+
+    Whichever way it ends, what comes after it reads every row anew, as a request of its own would: a row in memory may
+    be one that was undone, or one that a statement has changed in the database only.
+    """
+    try:
+        with ctx.session.begin_nested():
+            yield
+    finally:
+        ctx.session.expunge_all()
