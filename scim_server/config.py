@@ -103,6 +103,7 @@ class Settings(BaseSettings):
     queue_url: Annotated[str, AfterValidator(_queue_url)] = Field(repr=False)
     allow_private_networks: bool
     max_body_bytes: int = Field(ge=1024)
+    bulk_max_operations: int = Field(ge=1, le=10_000)
     default_page_size: int = Field(ge=1)
     max_page_size: int = Field(ge=1, le=10_000)
     cursor_timeout: int = Field(ge=60)

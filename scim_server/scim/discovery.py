@@ -44,7 +44,11 @@ def _provider(settings: Settings, served: tuple[Any, ...]) -> ScimProvider:
         resource_types=[ResourceType.from_resource(model) for model in served],
         config=ServiceProviderConfig(
             patch=Patch(supported=True),
-            bulk=Bulk(supported=False, max_operations=0, max_payload_size=0),
+            bulk=Bulk(
+                supported=True,
+                max_operations=settings.bulk_max_operations,
+                max_payload_size=settings.max_body_bytes,
+            ),
             filter=Filter(supported=True, max_results=settings.max_page_size),
             change_password=ChangePassword(supported=False),
             sort=Sort(supported=True),

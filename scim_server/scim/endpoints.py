@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from scim_server.models import Provider
 from scim_server.scim import entitlements, groups, kinds, roles, users
@@ -18,11 +19,17 @@ Payload = Mapping[str, Any]
 _OKTA = frozenset({Provider.OKTA})
 
 
+class Create(Protocol):
+    """`id` is one that was made for the resource already."""
+
+    def __call__(self, ctx: Context, payload: Payload, parameters: Parameters, *, id: UUID | None = None) -> Answer: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Writing:
     """The use cases that change resources of a type."""
 
-    create: Callable[[Context, Payload, Parameters], Answer]
+    create: Create
     replace: Callable[[Context, str, Payload, Parameters, EntityTags | None], Answer]
     patch: Callable[[Context, str, Payload, Parameters, EntityTags | None], Answer]
     delete: Callable[[Context, str, EntityTags | None], Answer]

@@ -77,3 +77,8 @@ HANDLERS: dict[type[Exception], Callable[[Any], Answer]] = {
     SCIMException: from_scim,
     ValidationError: from_validation,
 }
+
+
+def told(problem: Exception) -> Answer:
+    """The answer to a request that ended in one of HANDLERS' exceptions."""
+    return next(HANDLERS[kind] for kind in type(problem).__mro__ if kind in HANDLERS)(problem)

@@ -1,6 +1,9 @@
 """Conditional requests (RFC 7644 §3.14)."""
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from scim2_models import InvalidValueException
 
 from scim_server.models.base import Versioned
 from scim_server.services.errors import Outdated
@@ -12,6 +15,31 @@ class EntityTags(Protocol):
     def __bool__(self) -> bool: ...
 
     def contains_weak(self, etag: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The one tag of an operation that names the version it is meant for."""
+
+    tag: str
+
+    def __bool__(self) -> bool:
+        return True
+
+    def contains_weak(self, etag: str) -> bool:
+        return self.tag == etag
+
+
+def read_version(value: Any) -> Version | None:
+    """The `version` of an operation of a bulk job (RFC 7644 §3.7): an ETag, or None where there is no condition.
+
+    Raises InvalidValueException: what cannot be understood must not pass for no condition.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidValueException(detail="version must be an ETag, such as the meta.version of the resource.")
+    return Version(value.strip().removeprefix("W/").strip('"'))
 
 
 def check_if_match(if_match: EntityTags | None, row: Versioned) -> None:

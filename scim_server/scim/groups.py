@@ -26,12 +26,13 @@ _NOT_IN_PROFILE = ("id", "meta")
 Parameters = Mapping[str, str]
 
 
-def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters) -> Answer:
+def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, *, id: UUID | None = None) -> Answer:
     """POST /Groups (RFC 7644 §3.3)."""
     kind = kinds.groups(ctx)
     projection = read_projection(ctx, kind, parameters)
     rest, named = members.take_members(payload)
-    team = teams.create_team(ctx, to_profile(kind, read_resource(ctx, kind, rest, Direction.RESOURCE_CREATION_REQUEST)))
+    resource = read_resource(ctx, kind, rest, Direction.RESOURCE_CREATION_REQUEST)
+    team = teams.create_team(ctx, to_profile(kind, resource), id=id)
     if named is not None:
         members.note_unknown(ctx, team, named, teams.add_members(ctx, team, named.ids).unknown)
     return _answer(ctx, team, projection, status=201)

@@ -30,7 +30,7 @@ _OF_ROW = ("role", "status")
 Parameters = Mapping[str, str]
 
 
-def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters) -> Answer:
+def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, *, id: UUID | None = None) -> Answer:
     """POST /Users (RFC 7644 §3.3)."""
     kind = kinds.users(ctx)
     projection = read_projection(ctx, kind, parameters)
@@ -38,7 +38,7 @@ def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters) -> 
     active = resource.active is not False
     profile = to_profile(kind, resource, active)
     role = role_of_newcomer(declared(ctx), profile.document.get("roles"))
-    user = users.create_user(ctx, profile, active=active, role=role)
+    user = users.create_user(ctx, profile, active=active, role=role, id=id)
     shown = projection(_resource(ctx, user, [], projection))
     return Answer(201, shown, version=etag(user), location=f"{base_url(ctx)}/Users/{user.id}")
 

@@ -63,14 +63,14 @@ def walk_teams(
     )
 
 
-def create_team(ctx: Context, profile: Profile) -> Team:
-    """Create a team without members.
+def create_team(ctx: Context, profile: Profile, *, id: UUID | None = None) -> Team:
+    """Create a team without members. `id` is one that was made for it already.
 
     Raises InvalidValue, TeamNameTaken.
     """
     team = Team(
         org_id=ctx.org.id,
-        id=new_id(),
+        id=id or new_id(),
         directory_id=ctx.directory.id if ctx.directory else None,
         version=1,
         created_at=ctx.now,

@@ -57,15 +57,19 @@ def count_users(ctx: Context) -> int:
     return ctx.session.scalar(select(func.count()).select_from(User).where(*_living(ctx))) or 0
 
 
-def create_user(ctx: Context, profile: Profile, *, active: bool, role: DeclaredRole | None = None) -> User:
+def create_user(
+    ctx: Context, profile: Profile, *, active: bool, role: DeclaredRole | None = None, id: UUID | None = None
+) -> User:
     """Create a user, who may sign in if they are active; without a role of their own, they get the default one.
+
+    `id` is one that was made for them already.
 
     Raises InvalidValue, UserNameTaken.
     """
     role = role or declared(ctx).default_role
     user = User(
         org_id=ctx.org.id,
-        id=new_id(),
+        id=id or new_id(),
         directory_id=ctx.directory.id if ctx.directory else None,
         role_id=role.id,
         status=UserStatus.ACTIVE if active else UserStatus.DEACTIVATED,

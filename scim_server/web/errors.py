@@ -17,7 +17,6 @@ log = structlog.get_logger(__name__)
 _SENTENCES = {
     404: "There is no such endpoint.",
     405: "This endpoint does not take that method.",
-    413: "The request body is too large.",
     415: "The request body must be application/scim+json or application/json.",
     429: "Too many requests; try again later.",
 }

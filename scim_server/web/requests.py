@@ -29,12 +29,14 @@ def body() -> bytes:
     Raises RequestEntityTooLarge.
     """
     limit = state().settings.max_body_bytes
+    # RFC 7644 §3.7.4: the answer names the limit, which ServiceProviderConfig calls maxPayloadSize.
+    too_large = RequestEntityTooLarge(f"The request body is larger than {limit} bytes (maxPayloadSize).")
     if (request.content_length or 0) > limit:
-        raise RequestEntityTooLarge
+        raise too_large
     # Werkzeug cuts a chunked body at its limit without a word, so its limit is one byte beyond ours.
     data = request.get_data()
     if len(data) > limit:
-        raise RequestEntityTooLarge
+        raise too_large
     return data
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import UnsupportedMediaType
 
-from scim_server.scim import discovery, search
+from scim_server.scim import bulk, discovery, search
 from scim_server.scim.endpoints import ENDPOINTS, Endpoint, Writing
 from scim_server.scim.listing import search_parameters
 from scim_server.scim.payloads import parse
@@ -33,6 +33,12 @@ def _name_organization(_endpoint: str | None, values: dict[str, Any] | None) -> 
 def search_all() -> ResponseReturnValue:
     with scim_reading() as ctx:
         return render(search.search(ctx, search_parameters(payload())))
+
+
+@bp.post("/Bulk")
+def run_bulk() -> ResponseReturnValue:
+    with scim_writing() as ctx:
+        return render(bulk.run(ctx, payload()))
 
 
 @bp.get("/ServiceProviderConfig")

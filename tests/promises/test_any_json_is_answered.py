@@ -141,6 +141,34 @@ def test_any_patch_is_applied_or_refused(
 
 
 @examples
+@given(
+    operations=st.lists(
+        st.fixed_dictionaries(
+            {"method": st.sampled_from(("POST", "PUT", "PATCH", "DELETE")) | values},
+            optional={
+                "path": st.sampled_from(("/Users", "/Groups", "/Users/bulkId:a", "/Groups/bulkId:b", "/Bulk")) | texts,
+                "bulkId": st.sampled_from(("a", "b")) | values,
+                "version": values,
+                "data": objects | st.fixed_dictionaries({"Operations": operations}) | values,
+            },
+        )
+        | values,
+        max_size=4,
+    ),
+    others=st.fixed_dictionaries({}, optional={"failOnErrors": st.integers(0, 3) | values, "schemas": values}),
+)
+def test_any_bulk_request_is_answered_or_refused(
+    acme: Directory, operations: list[Any], others: dict[str, Any]
+) -> None:
+    reply = answered(acme.send("POST", "/Bulk", sent({"Operations": operations, **others})))
+
+    assert reply.status in (200, 400)
+    if reply.status == 200:
+        assert len(reply["Operations"]) <= len(operations)
+        assert all(int(each["status"]) < 500 for each in reply["Operations"])
+
+
+@examples
 @given(filter=filters, kind=kinds)
 def test_any_filter_is_understood_or_refused(
     acme: Directory, globex: Directory, ada: Reply, pioneers: Reply, filter: str, kind: str

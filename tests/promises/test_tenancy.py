@@ -113,6 +113,22 @@ def test_every_route_answers_404_to_every_foreign_id(
     assert contents(database, id_of(database, "acme")) == own
 
 
+def test_every_foreign_id_is_404_in_a_bulk_request_too(
+    acme: Directory, foreign: Foreign, ada: Reply, pioneers: Reply, globex_stays_as_it_is: None, database: Database
+) -> None:
+    own = contents(database, id_of(database, "acme"))
+    targets = [f"/Users/{foreign.gina.id}", f"/Groups/{foreign.crew.id}"]
+    methods = ("PUT", "PATCH", "DELETE")
+    operations = [{"method": each, "path": to, "data": BODIES.get(each)} for to in targets for each in methods]
+    stranger = {"path": "members", "value": [{"value": foreign.gina.id}]}
+    joined = {"method": "PATCH", "path": f"/Groups/{pioneers.id}", "data": {"Operations": [{"op": "add", **stranger}]}}
+
+    reply = acme.post("/Bulk", {"Operations": [*operations, joined]})
+
+    assert [each["status"] for each in reply["Operations"]] == ["404"] * 6 + ["200"]
+    assert contents(database, id_of(database, "acme")) == own
+
+
 def test_every_route_answers_401_to_the_token_of_another_organization(
     app: Flask, acme: Directory, globex: Directory, foreign: Foreign, globex_stays_as_it_is: None
 ) -> None:

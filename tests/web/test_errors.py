@@ -67,7 +67,8 @@ def nothing_changes(database: Database, ada: Reply, pioneers: Reply) -> Iterator
 def test_a_body_that_is_no_json_object_is_invalid_syntax(
     acme: Directory, ada: Reply, pioneers: Reply, nothing_changes: None, body: bytes
 ) -> None:
-    for method, path in [*writes(ada, pioneers), ("POST", "/Users/.search"), ("POST", "/Groups/.search")]:
+    others = [("POST", path) for path in ("/.search", "/Users/.search", "/Groups/.search", "/Bulk")]
+    for method, path in writes(ada, pioneers) + others:
         refused(acme.send(method, path, body), 400, "invalidSyntax")
 
 
@@ -211,7 +212,7 @@ def test_a_body_over_the_limit_is_too_large(
     client = Directory(small(settings, database), "acme", acme.token)
     body = {"schemas": [USER], "userName": "eve", "displayName": "e" * 2048}
 
-    for method, path in [*writes(ada, pioneers), ("POST", "/Users/.search")]:
+    for method, path in [*writes(ada, pioneers), ("POST", "/Users/.search"), ("POST", "/Bulk")]:
         refused(client.send(method, path, body), 413)
 
 
@@ -239,7 +240,7 @@ def test_a_body_over_the_limit_that_does_not_say_its_length_is_too_large(
 def test_a_body_that_is_said_to_be_no_json_is_an_unsupported_type(
     acme: Directory, ada: Reply, pioneers: Reply, nothing_changes: None, content_type: str
 ) -> None:
-    for method, path in [*writes(ada, pioneers), ("POST", "/Users/.search")]:
+    for method, path in [*writes(ada, pioneers), ("POST", "/Users/.search"), ("POST", "/Bulk")]:
         refused(acme.send(method, path, {"userName": "eve"}, content_type=content_type), 415)
 
 
