@@ -52,7 +52,8 @@ def read_walk(ctx: Context, resource_type: str, parameters: Mapping[str, str]) -
         raise InvalidCursorException
     if content["count"] != count:  # RFC 9865 §2.4
         raise InvalidCountException
-    return Walk(query, count, Position(_read(content["key"]), UUID(content["id"])), content["backwards"])
+    start = Position(_read(content["key"]), UUID(content["id"]), content["part"])
+    return Walk(query, count, start, content["backwards"])
 
 
 def walk_response(ctx: Context, walk: Walk, found: Slice[Any], resources: list[Any]) -> dict[str, Any]:
@@ -71,6 +72,7 @@ def _cursor(ctx: Context, walk: Walk, position: Position, *, backwards: bool) ->
         "count": walk.count,
         "key": _write(position.key),
         "id": str(position.id),
+        "part": position.part,
         "backwards": backwards,
     }
     return seal(ctx.settings, _PURPOSE, orjson.dumps(content), ctx.now)

@@ -51,7 +51,7 @@ def read_listing(ctx: Context, kind: Kind, parameters: Mapping[str, str]) -> Lis
         ),
         walk=walk,
         start_index=read_start_index(parameters),
-        count=read_page_size(ctx, parameters) if walk is None else _count_of_walk(ctx, parameters),
+        count=read_page_size(ctx, parameters) if walk is None else read_count_of_walk(ctx, parameters),
         projection=projection_of(kind, parameters),
     )
 
@@ -85,7 +85,8 @@ def read_page_size(ctx: Context, parameters: Mapping[str, str]) -> int:
     return min(max(0, count), ctx.settings.max_page_size)
 
 
-def _count_of_walk(ctx: Context, parameters: Mapping[str, str]) -> int:
+def read_count_of_walk(ctx: Context, parameters: Mapping[str, str]) -> int:
+    """Raises InvalidCountException."""
     # RFC 9865 §2.4: from 0 to the largest page, or it is refused.
     try:
         count = _integer(parameters, "count", ctx.settings.default_page_size)

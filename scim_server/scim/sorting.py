@@ -1,7 +1,7 @@
 """`sortBy` and `sortOrder` as an order of rows (RFC 7644 §3.4.2.3)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Union
 
 from scim2_models import SearchRequest
 
@@ -17,6 +17,22 @@ def compile_order(model: Any, places: Places, parameters: Mapping[str, str]) -> 
     """
     asked = {name: parameters[name] for name in ("sortBy", "sortOrder") if parameters.get(name)}
     request: Any = SearchRequest[model].model_validate(asked)
+    return _order(request, model, places)
+
+
+def compile_orders(tables: Mapping[Any, Places], parameters: Mapping[str, str]) -> dict[Any, Order | None]:
+    """The orders that one request asks for on each of several types of resource.
+
+    RFC 7644 §3.4.2.1: an attribute that a type does not have is one without a value, so that type has no order.
+    Raises pydantic.ValidationError where no type can be ordered by that attribute, or none in that direction.
+    """
+    asked = {name: parameters[name] for name in ("sortBy", "sortOrder") if parameters.get(name)}
+    together: Any = Union[tuple(tables)]  # noqa: UP007 - made at run time
+    request: Any = SearchRequest[together].model_validate(asked)
+    return {model: _order(request, model, places) for model, places in tables.items()}
+
+
+def _order(request: Any, model: Any, places: Places) -> Order | None:
     binding = request.sort_binding(model)
     if binding is None:
         return None

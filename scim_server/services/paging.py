@@ -1,7 +1,7 @@
 """One page of a listing."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -70,10 +70,14 @@ def read_page(
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in an order: that of a row with this value of the order's key, and this id."""
+    """A place in an order: that of a row with this value of the order's key, and this id.
+
+    `part` tells which table it is in, where a listing goes through several (services/unions.py).
+    """
 
     key: Any
     id: UUID
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +110,30 @@ def read_slice(
     def query(place: Position | None, reverse: bool) -> Select[tuple[Row, Any, UUID]]:
         where = [*within, selection.condition]
         if place is not None:
-            where.append(_beyond(order, id.expression, place, reverse))
+            where.append(beyond(order, id.expression, place, reverse))
         clauses = order.clauses(id.expression, backwards=reverse)
         return select(model, order.key, id).where(*where).order_by(*clauses).params(selection.parameters)
 
+    found = cut_slice(session, query, lambda row: Position(*row[1:]), start=start, backwards=backwards, limit=limit)
+    return replace(found, rows=[row for row, _, _ in found.rows])
+
+
+def cut_slice(
+    session: Session,
+    query: Callable[[Position | None, bool], Select[Any]],
+    position: Callable[[Any], Position],
+    *,
+    start: Position | None,
+    backwards: bool,
+    limit: int,
+) -> Slice[Any]:
+    """What a query finds behind a position, or before it. `query` takes that position, and whether it goes backwards
+    from there; `position` is where something found lies.
+    """
+
     def is_any_beyond(place: Position, reverse: bool) -> bool:
-        return session.execute(query(place, reverse).with_only_columns(literal(1)).limit(1)).first() is not None
+        anything = query(place, reverse).with_only_columns(literal(1), maintain_column_froms=True)
+        return session.execute(anything.limit(1)).first() is not None
 
     if limit == 0:
         return Slice([])
@@ -121,26 +143,28 @@ def read_slice(
         return Slice([])
     if backwards:
         found.reverse()
-    (_, *first), (_, *last) = found[0], found[-1]
-    before = more if backwards else start is not None and is_any_beyond(Position(*first), True)
-    behind = is_any_beyond(Position(*last), False) if backwards else more
-    return Slice(
-        [row for row, _, _ in found],
-        first=Position(*first) if before else None,
-        last=Position(*last) if behind else None,
-    )
+    first, last = position(found[0]), position(found[-1])
+    before = more if backwards else start is not None and is_any_beyond(first, True)
+    behind = is_any_beyond(last, False) if backwards else more
+    return Slice(found, first=first if before else None, last=last if behind else None)
 
 
-def _beyond(order: Order, id: ColumnElement[Any], place: Position, reverse: bool) -> ColumnElement[bool]:
+def beyond(order: Order, id: ColumnElement[Any], place: Position, reverse: bool) -> ColumnElement[bool]:
     """The rows that come after a position; before it, in reverse."""
     descends = order.descending != reverse
-    key, value = order.key, literal(place.key, order.key.type)
     if not order.nullable:
-        here, there = tuple_(key, id), tuple_(value, literal(place.id, id.type))
+        here = tuple_(order.key, id)
+        there = tuple_(literal(place.key, order.key.type), literal(place.id, id.type))
         return here < there if descends else here > there
-    beside = id < place.id if descends else id > place.id
-    if place.key is None:
+    return beyond_key(order, place.key, id < place.id if descends else id > place.id, descends)
+
+
+def beyond_key(order: Order, at: Any, beside: ColumnElement[bool], descends: bool) -> ColumnElement[bool]:
+    """The rows whose key comes after `at`, and of those with that very key the ones that lie `beside` it."""
+    key = order.key
+    if at is None:
         same = and_(key.is_(None), beside)
         return or_(same, key.is_not(None)) if descends else same
+    value = literal(at, key.type)
     later = or_(key < value if descends else key > value, and_(key == value, beside))
     return and_(key.is_not(None), later) if descends else or_(key.is_(None), and_(key.is_not(None), later))

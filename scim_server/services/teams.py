@@ -20,6 +20,7 @@ from scim_server.services.errors import NotFound, TeamNameTaken
 from scim_server.services.events import Action, differences, record
 from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
 from scim_server.services.profiles import Profile, required
+from scim_server.services.unions import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ def walk_teams(
     return read_slice(
         ctx.session, Team, Team.id, _living(ctx), selection, start=start, backwards=backwards, limit=limit
     )
+
+
+def teams_among(ctx: Context, selection: Selection) -> Part:
+    """The teams of a selection, to be listed together with what is no team."""
+    return Part(Team, Team.id, _living(ctx), selection)
 
 
 def create_team(ctx: Context, profile: Profile, *, id: UUID | None = None) -> Team:

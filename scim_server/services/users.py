@@ -16,6 +16,7 @@ from scim_server.services.errors import InvalidValue, NotFound, UserNameTaken
 from scim_server.services.events import Action, differences, record
 from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
 from scim_server.services.profiles import Profile, required
+from scim_server.services.unions import Part
 
 _MOST_CONVERSATIONS = 2**31 - 1  # what an integer column holds
 
@@ -51,6 +52,11 @@ def walk_users(
     return read_slice(
         ctx.session, User, User.id, _living(ctx), selection, start=start, backwards=backwards, limit=limit
     )
+
+
+def users_among(ctx: Context, selection: Selection) -> Part:
+    """The users of a selection, to be listed together with what is no user."""
+    return Part(User, User.id, _living(ctx), selection)
 
 
 def count_users(ctx: Context) -> int:

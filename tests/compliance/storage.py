@@ -21,7 +21,7 @@ from werkzeug.http import parse_etags
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.scim import groups, users
+from scim_server.scim import groups, search, users
 from scim_server.services import organizations
 from scim_server.services.context import Context
 from scim_server.services.errors import AlreadyExists, NotFound, Outdated
@@ -54,7 +54,6 @@ class OurStorage(ScimStorage):
     def search(
         self, resource_types: list[ResourceType], search_request: SearchRequest[Any], *, position: Any = None
     ) -> SearchPage:
-        [resource_type] = resource_types
         asked = {
             "filter": search_request.filter,
             "sortBy": search_request.sort_by,
@@ -65,11 +64,13 @@ class OurStorage(ScimStorage):
             "cursor": position or search_request.cursor,
         }
         query = {name: str(value) for name, value in asked.items() if value is not None}
+        endpoint = self._endpoint(resource_types[0]) if len(resource_types) == 1 else search
         with self._context() as ctx:
-            body = self._endpoint(resource_type).search(ctx, query).body
+            body = endpoint.search(ctx, query).body
+        types = {resource_type.name: resource_type for resource_type in resource_types}
         return SearchPage(
             body.get("totalResults"),
-            [self._resource(resource_type, each) for each in body["Resources"]],
+            [self._resource(types[each["meta"]["resourceType"]], each) for each in body["Resources"]],
             next=body.get("nextCursor"),
             previous=body.get("previousCursor"),
         )

@@ -15,10 +15,6 @@ from tests.compliance.storage import OurStorage
 
 
 class TestOurStorage(ScimStorageContract):
-    """A search at the root is what a later version serves."""
-
-    supports_root_search = False
-
     @pytest.fixture
     def provider(self, settings: Settings, database: Database) -> ScimProvider:
         now = datetime.now(UTC)

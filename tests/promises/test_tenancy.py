@@ -241,6 +241,12 @@ def test_no_order_and_no_cursor_reaches_another_organization(
         assert [each["id"] for each in sorted_ones.resources] == [own]
         assert_error(stolen, 400, "invalidCursor")
 
+    begun = globex.post("/.search", {"cursor": "", "count": 1})
+    for query in ({"sortBy": "displayName"}, {"cursor": ""}, {"cursor": "", "filter": "userName pr or displayName pr"}):
+        found = acme.post("/.search", query)
+        assert {each["id"] for each in found.resources} == {ada.id, pioneers.id}
+    assert_error(acme.post("/.search", {"cursor": begun["nextCursor"], "count": 1}), 400, "invalidCursor")
+
 
 def filled(template: str, foreign: Foreign) -> str:
     gina, crew = foreign.gina.id, foreign.crew.id
