@@ -7,7 +7,8 @@ from flask import Flask
 from scim_server import logs
 from scim_server.config import Settings, load_settings
 from scim_server.db import Database, connect
-from scim_server.web import errors, health, requests, scim
+from scim_server.services.request_queue import RequestQueue
+from scim_server.web import errors, health, request_log, requests, scim
 from scim_server.web.state import State, keep
 
 
@@ -23,8 +24,10 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # a redirect would be an HTML page, to wherever the Host header says
-    keep(app.extensions, State(settings, database or connect(settings)))
+    database = database or connect(settings)
+    keep(app.extensions, State(settings, database, RequestQueue(database, settings)))
     requests.watch(app)
+    request_log.watch(app)
     errors.handle_errors(app)
     app.register_blueprint(scim.bp)
     app.register_blueprint(health.bp)

@@ -23,6 +23,7 @@ from scim_server.config import Settings, load_settings
 from scim_server.db import Database, connect
 from scim_server.migrations import upgrade
 from scim_server.models import Base
+from scim_server.services.request_queue import close_all
 from tests.clients import Directory, found
 
 PUBLIC_URL = "https://scim.example.com"
@@ -77,16 +78,17 @@ def emptied(database: Database) -> Database:
     return database
 
 
-@pytest.fixture
-def database(migrated: Database) -> Database:
-    """A database with all its tables, and nothing in them."""
-    return emptied(migrated)
-
-
 @pytest.fixture(scope="session")
 def app(settings: Settings, migrated: Database) -> Flask:
     """The application, which keeps nothing from one request to the next, nor from one test to the next."""
     return create_app(settings, migrated)
+
+
+@pytest.fixture
+def database(migrated: Database) -> Iterator[Database]:
+    """A database with all its tables, and nothing in them."""
+    yield emptied(migrated)
+    close_all()  # what waits to be logged is this test's
 
 
 @pytest.fixture

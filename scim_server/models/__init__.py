@@ -4,6 +4,7 @@ from scim_server.models.base import Base
 from scim_server.models.directories import Directory, PatchResponse, Provider, ScimToken
 from scim_server.models.events import Event
 from scim_server.models.organizations import Organization
+from scim_server.models.request_log import LoggedRequest
 from scim_server.models.roles import BuiltIn, Role
 from scim_server.models.schemas import ExtensionSchema
 from scim_server.models.teams import Membership, Team
@@ -16,6 +17,7 @@ __all__ = [
     "Directory",
     "Event",
     "ExtensionSchema",
+    "LoggedRequest",
     "Membership",
     "Organization",
     "PatchResponse",

@@ -18,6 +18,7 @@ class Event(OfOrganization, Base):
     __table_args__ = (
         belongs_to_organization(),
         Index(None, "org_id", "target_id", "id"),
+        Index(None, "org_id", "request_id"),
     )
 
     at: Mapped[datetime]

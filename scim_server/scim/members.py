@@ -177,7 +177,7 @@ def apply(ctx: Context, team: Team, operation: MembersOperation) -> None:
 
 
 def note_unknown(ctx: Context, team: Team, named: Members, unknown: list[UUID]) -> None:
-    """Say in the log which members are not ours.
+    """Say in both logs which members are not ours.
 
     One of them must not cost the others their membership: Okta does not send a refused push again.
     Raises InvalidValueException where a strict dialect wants to hear of it.
@@ -186,4 +186,5 @@ def note_unknown(ctx: Context, team: Team, named: Members, unknown: list[UUID]) 
     if strangers and dialect_of(ctx).strict:
         raise InvalidValueException(detail=f"No user or group here has the id {strangers[0]!r}.")
     if strangers:
+        ctx.notes.skipped += strangers
         log.warning("members skipped", team=str(team.id), unknown=strangers[:20], count=len(strangers))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import Directory, Organization, ScimToken
-from scim_server.services.context import Actor, ActorKind, Context
+from scim_server.services.context import Actor, ActorKind, Context, Notes
 from scim_server.services.directories import hash_token
 from scim_server.services.errors import NotAuthenticated
 from scim_server.services.organizations import SLUG
@@ -41,10 +41,10 @@ class Caller:
     directory: Directory
     use: Use | None
 
-    def context(self, session: Session, settings: Settings, *, now: datetime, request_id: str) -> Context:
+    def context(self, session: Session, settings: Settings, *, now: datetime, request_id: str, notes: Notes) -> Context:
         """Their context, in a transaction."""
         actor = Actor(ActorKind.DIRECTORY, self.directory.name, self.directory.id)
-        return Context(session, settings, self.org, actor, now, request_id, self.directory)
+        return Context(session, settings, self.org, actor, now, request_id, self.directory, notes)
 
 
 def find_caller(session: Session, slug: str, secret: str, *, now: datetime) -> Caller:

@@ -32,8 +32,8 @@ OPERATOR = Actor(ActorKind.OPERATOR, "the operator, on the command line")
 class Notes:
     """What a request leaves for the log of its directory, besides what went over the wire.
 
-    `about` is the kind and the id of the user or team that it was about, `rewrites` are the names of those that the
-    dialect applied, and `skipped` the members whom we do not know.
+    `about` is the kind and the id of the user or team that it was about, where its path does not say; `rewrites` are
+    the names of those that the dialect applied, and `skipped` the members whom we do not know.
     """
 
     about: tuple[str, UUID] | None = None

@@ -85,6 +85,7 @@ def create_team(ctx: Context, profile: Profile, *, id: UUID | None = None) -> Te
     _fill(team, profile)
     ctx.session.add(team)
     _flush(ctx, team)
+    ctx.notes.about = ("team", team.id)
     record(ctx, Action.TEAM_CREATED, team, {"displayName": (None, team.display_name)})
     return team
 

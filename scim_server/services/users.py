@@ -86,6 +86,7 @@ def create_user(
     _fill(user, profile)
     ctx.session.add(user)
     _flush(ctx, user)
+    ctx.notes.about = ("user", user.id)
     _replace_emails(ctx, user, set(), profile.email_keys())
     changes = {"userName": (None, user.user_name), "active": (None, active), "role": (None, role.name)}
     record(ctx, Action.USER_CREATED, user, changes)

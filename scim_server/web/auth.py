@@ -10,6 +10,7 @@ from flask import g, request
 from scim_server.services import access
 from scim_server.services.context import Context
 from scim_server.services.errors import NotAuthenticated
+from scim_server.web import request_log
 from scim_server.web.requests import body, request_id
 from scim_server.web.state import now, state
 
@@ -38,12 +39,17 @@ def scim_writing() -> Iterator[Context]:
     with _noted(caller):
         body()
         with state().database.writing() as session:
-            yield _context(caller, session)
+            ctx = _context(caller, session)
+            yield ctx
+            request_log.write_change(ctx)
+        request_log.committed()
 
 
 def _caller(session: Any) -> access.Caller:
-    caller = access.find_caller(session, g.org, _bearer_token(), now=now())
+    at = now()
+    caller = access.find_caller(session, g.org, _bearer_token(), now=at)
     structlog.contextvars.bind_contextvars(org=caller.org.slug, directory=str(caller.directory.id))
+    request_log.begin(caller, at)
     return caller
 
 
@@ -58,7 +64,7 @@ def _noted(caller: access.Caller) -> Iterator[None]:
 
 
 def _context(caller: access.Caller, session: Any) -> Context:
-    return caller.context(session, state().settings, now=now(), request_id=request_id())
+    return caller.context(session, state().settings, now=now(), request_id=request_id(), notes=request_log.notes())
 
 
 def _bearer_token() -> str:

@@ -1,7 +1,7 @@
 """Answers of the SCIM protocol in HTTP."""
 
 import orjson
-from flask import Response, request
+from flask import Response, g, request
 
 from scim_server.scim.answers import Answer
 
@@ -19,4 +19,5 @@ def render(answer: Answer) -> Response:
         response.headers["ETag"] = answer.version
         if request.method in ("GET", "HEAD"):
             response.make_conditional(request)  # RFC 7644 §3.14: 304 where If-None-Match knows this version
+    g.answer = response
     return response

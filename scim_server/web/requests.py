@@ -37,7 +37,14 @@ def body() -> bytes:
     data = request.get_data()
     if len(data) > limit:
         raise too_large
+    g.body = data
     return data
+
+
+def milliseconds() -> float:
+    """How long the request has taken so far."""
+    started: float = g.started
+    return round((time.perf_counter() - started) * 1000, 1)
 
 
 def watch(app: Flask) -> None:
@@ -49,6 +56,7 @@ def _begin() -> None:
     given = request.headers.get(_HEADER, "")
     g.request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
     g.started = time.perf_counter()
+    g.body = b""  # until somebody has waited for it
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
@@ -63,6 +71,6 @@ def _end(response: Response) -> Response:
             method=request.method,
             path=request.path,
             status=response.status_code,
-            ms=round((time.perf_counter() - g.started) * 1000, 1),
+            ms=milliseconds(),
         )
     return response

@@ -7,6 +7,7 @@ from flask import current_app
 
 from scim_server.config import Settings
 from scim_server.db import Database
+from scim_server.services.request_queue import RequestQueue
 
 _NAME = "scim_server"
 
@@ -15,6 +16,7 @@ _NAME = "scim_server"
 class State:
     settings: Settings
     database: Database
+    request_queue: RequestQueue
 
 
 def keep(extensions: dict[str, object], state: State) -> None:

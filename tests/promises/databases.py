@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from scim_server.config import Settings, load_settings
 from scim_server.db import Database, connect
-from scim_server.models import Base, Event, Organization
+from scim_server.models import Base, Event, LoggedRequest, Organization
+from scim_server.services.request_queue import close_all
 
 Contents = dict[str, list[dict[str, Any]]]
 
@@ -42,16 +44,21 @@ def _opened(url: str) -> Iterator[tuple[Settings, Database]]:
     try:
         yield settings, database
     finally:
+        close_all()
         database.engine.dispose()
 
 
 @contextmanager
 def statements(database: Database) -> Iterator[list[str]]:
-    """The SQL that is sent while the block runs; SQLite's BEGIN, which is no message on PostgreSQL, not among it."""
+    """The SQL that this thread sends while the block runs, which is not what the request log writes meanwhile.
+
+    SQLite's BEGIN, which is no message on PostgreSQL, is not among it.
+    """
     sent: list[str] = []
+    here = get_ident()
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith("BEGIN"):
+        if not statement.startswith("BEGIN") and get_ident() == here:
             sent.append(statement)
 
     event.listen(database.engine, "before_cursor_execute", note)
@@ -62,10 +69,14 @@ def statements(database: Database) -> Iterator[list[str]]:
 
 
 def contents(database: Database, org_id: UUID | None = None) -> Contents:
-    """Every row of every table, or of one organization's; except when a token was last used, which any request says."""
+    """Every row of every table, or of one organization's; except for what any request leaves behind.
+
+    That is when a token was last used, and the request log.
+    """
+    tables = [table for table in Base.metadata.sorted_tables if table.name != LoggedRequest.__tablename__]
     found: Contents = {}
     with database.reading() as session:
-        for table in Base.metadata.sorted_tables:
+        for table in tables:
             owner = table.c.get("org_id", table.c.get("id"))
             assert owner is not None
             rows = session.execute(select(table) if org_id is None else select(table).where(owner == org_id))

@@ -18,6 +18,7 @@ from scim_server.services.directories import hash_token
 from tests.clients import ENTERPRISE_USER, PATCH_OP, USER, Directory, Reply, found
 from tests.promises.databases import contents
 from tests.promises.tokens import expired_token, prefix, revoked_token
+from tests.request_logs import logged, shown
 
 PASSWORD = "correcthorsebatterystaple"
 OTHER_PASSWORD = "tr0ub4dorandthree"
@@ -104,6 +105,19 @@ def work(watched: Watched) -> None:
     send("GET", "/Users", filter=f'password eq "{PASSWORD}"')
     send("GET", "/Users", filter=f'password eq "{PASSWORD}', attributes="password")
     send("GET", "/Users", access_token=watched.acme.token)
+    send("GET", f"/Users?password={PASSWORD}&filter=emails%5Bpassword%20eq%20%22{PASSWORD}%22%5D")
+    for search in (
+        f'password eq "{PASSWORD}"',
+        f'not (userName pr or password co "{PASSWORD}',
+        f"password eq {PASSWORD}",
+    ):
+        for collection in ("", "/Users", "/Groups"):
+            send("POST", f"{collection}/.search", {"filter": search, "attributes": ["password"]})
+    changes = [{"op": "replace", "path": "password", "value": OTHER_PASSWORD}]
+    bulk = [{"method": "POST", "path": "/Users", "data": user}, {"method": "PATCH", "data": {"Operations": changes}}]
+    for body in ({"Operations": bulk}, {"Operations": [{"op": "add", "value": {USER: {"passWord": OTHER_PASSWORD}}}]}):
+        send("POST", "/Users", {**body, "userName": "bulky"})
+        send("PATCH", path, body)
     send("GET", path, attributes="password,userName")
     for token in (*watched.ended, watched.globex.token):
         for header in (f"Bearer {token}", f"Basic {token}", token, f"Bearer {token} {token}"):
@@ -155,12 +169,18 @@ def test_no_row_of_any_table_holds_a_secret(watched: Watched) -> None:
     work(watched)
 
     rows = contents(watched.database)
+    requests = logged(watched.acme.app, watched.database)
 
-    assert [user["user_name"] for user in rows["users"]] == ["ada"]
+    assert [user["user_name"] for user in rows["users"]] == ["ada", "bulky"]
     assert {event["action"] for event in rows["events"]} >= {"user.created", "user.updated"}
+    # All are there but those of strangers, and what they said besides.
+    assert len(requests) == len([reply for reply in watched.replies if reply.status != 401])
+    assert len([request for request in requests if "[redacted]" in f"{request.path} {request.request_body}"]) > 30
     for secret in watched.secrets:
         for table, found_rows in rows.items():
             assert secret not in repr(found_rows), table
+        for request in requests:
+            assert secret not in repr(shown(request))
 
 
 def test_of_a_token_only_its_hash_and_its_prefix_are_kept(watched: Watched) -> None:

@@ -1,0 +1,101 @@
+"""What a request leaves in the log of its directory: a change in its own transaction, all else once it is answered.
+
+A request whose token is nobody's belongs to no directory; the access log has it (`web/requests.py`).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from flask import Flask, Response, g, request
+
+from scim_server.scim.ids import parse_id
+from scim_server.services import request_log
+from scim_server.services.access import Caller
+from scim_server.services.context import Context, Notes
+from scim_server.services.redaction import redact_answer, redact_path, redact_request
+from scim_server.services.request_log import Entry
+from scim_server.web.requests import milliseconds, request_id
+from scim_server.web.state import state
+
+# Whom a path below the base URL is about, in the words of the events.
+_KINDS = {"Users": "user", "Groups": "team"}
+# Longer than any filter that makes sense; a body may be longer (SCIM_REQUEST_LOG_BODY_BYTES).
+_PATH_LENGTH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that is not logged yet: whose it is, since when, and what the use case notes about it."""
+
+    org_id: UUID
+    directory_id: UUID
+    at: datetime
+    notes: Notes = field(default_factory=Notes)
+
+
+def watch(app: Flask) -> None:
+    app.after_request(_answered)
+
+
+def begin(caller: Caller, at: datetime) -> None:
+    """Note whose request this is."""
+    g.asked = Asked(caller.org.id, caller.directory.id, at)
+
+
+def notes() -> Notes:
+    """Where the use case leaves what only it knows."""
+    asked: Asked = g.asked
+    return asked.notes
+
+
+def write_change(ctx: Context) -> None:
+    """Log a request in its transaction, so that no change is without its entry, and no entry tells of one undone.
+
+    The answer is rendered by now; its time is that without the commit.
+    """
+    if "answer" in g and _is_on():
+        request_log.write(ctx.session, [_entry(g.asked, g.answer)])
+
+
+def committed() -> None:
+    """The transaction of the request is over, and its entry with it."""
+    if "answer" in g:
+        del g.asked
+
+
+def _answered(response: Response) -> Response:
+    if "asked" in g and _is_on():
+        state().request_queue.put(_entry(g.asked, response))
+    return response
+
+
+def _is_on() -> bool:
+    return state().settings.request_log_days > 0
+
+
+def _entry(asked: Asked, response: Response) -> Entry:
+    limit = state().settings.request_log_body_bytes
+    path = request.path.removeprefix(f"/scim/v2/{g.org}")
+    is_bare = request.method == "HEAD" or response.status_code == 304  # werkzeug sends no body, though there is one
+    return Entry(
+        org_id=asked.org_id,
+        directory_id=asked.directory_id,
+        request_id=request_id(),
+        at=asked.at,
+        method=request.method,
+        path=redact_path(path, request.query_string.decode("latin-1"), _PATH_LENGTH),
+        status=response.status_code,
+        duration_ms=milliseconds(),
+        request_body=redact_request(g.body, limit),
+        answer_body=redact_answer(b"" if is_bare else response.get_data(), limit),
+        about=asked.notes.about or _about(path),
+        notes=asked.notes,
+    )
+
+
+def _about(path: str) -> tuple[str, UUID] | None:
+    """Whom a path names, whether they are there or not; nobody need have looked."""
+    _, collection, *rest = path.split("/")
+    id = parse_id(rest[0]) if rest else None
+    return (_KINDS[collection], id) if id and collection in _KINDS else None
