@@ -254,6 +254,7 @@ def application() -> Iterator[tuple[dict[str, str], str, list[str]]]:
         Path(folder).chmod(0o755)  # PostgreSQL runs as somebody else
         server = get_server(Path(folder) / "postgresql", cleanup_mode="delete")
         environment = {"SCIM_DATABASE_URL": server.get_uri(), "SCIM_SECRET_KEY": secrets.token_hex(32)}
+        environment["SCIM_RATE_LIMIT"] = "1000000"
         os.environ |= environment
         settings = load_settings(log_level="warning")
         database = connect(settings)

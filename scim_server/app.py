@@ -9,6 +9,7 @@ from scim_server.config import Settings, load_settings
 from scim_server.db import Database, connect
 from scim_server.services.request_queue import RequestQueue
 from scim_server.web import errors, health, request_log, requests, scim
+from scim_server.web.rate_limit import RateLimit
 from scim_server.web.state import State, keep
 
 
@@ -25,7 +26,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # a redirect would be an HTML page, to wherever the Host header says
     database = database or connect(settings)
-    keep(app.extensions, State(settings, database, RequestQueue(database, settings)))
+    keep(app.extensions, State(settings, database, RequestQueue(database, settings), RateLimit(settings.rate_limit)))
     requests.watch(app)
     request_log.watch(app)
     errors.handle_errors(app)

@@ -10,7 +10,7 @@ from flask import g, request
 from scim_server.services import access
 from scim_server.services.context import Context
 from scim_server.services.errors import NotAuthenticated
-from scim_server.web import request_log
+from scim_server.web import rate_limit, request_log
 from scim_server.web.requests import body, request_id
 from scim_server.web.state import now, state
 
@@ -19,7 +19,7 @@ from scim_server.web.state import now, state
 def scim_reading() -> Iterator[Context]:
     """A transaction that only reads, for the directory that asks.
 
-    Raises NotAuthenticated.
+    Raises NotAuthenticated, TooManyRequests.
     """
     with state().database.reading() as session:
         caller = _caller(session)
@@ -32,7 +32,7 @@ def scim_writing() -> Iterator[Context]:
     """A transaction that changes something, for the directory that asks; it commits when the block ends.
 
     Nobody's body is waited for before we know who it is, and none holds a lock while it comes.
-    Raises NotAuthenticated, RequestEntityTooLarge.
+    Raises NotAuthenticated, TooManyRequests, RequestEntityTooLarge.
     """
     with state().database.reading() as session:
         caller = _caller(session)
@@ -50,6 +50,7 @@ def _caller(session: Any) -> access.Caller:
     caller = access.find_caller(session, g.org, _bearer_token(), now=at)
     structlog.contextvars.bind_contextvars(org=caller.org.slug, directory=str(caller.directory.id))
     request_log.begin(caller, at)
+    rate_limit.check(state().rate_limit, caller.directory.id)
     return caller
 
 

@@ -8,6 +8,7 @@ from flask import current_app
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.services.request_queue import RequestQueue
+from scim_server.web.rate_limit import RateLimit
 
 _NAME = "scim_server"
 
@@ -17,6 +18,7 @@ class State:
     settings: Settings
     database: Database
     request_queue: RequestQueue
+    rate_limit: RateLimit
 
 
 def keep(extensions: dict[str, object], state: State) -> None:

@@ -1,0 +1,51 @@
+"""How many requests a directory may send: a bucket for each, which fills with time and gives one token a request."""
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from time import monotonic
+from uuid import UUID
+
+from werkzeug.exceptions import TooManyRequests
+
+# A bucket that was dropped comes back full, which costs no more than a second's burst.
+_BUCKETS = 10_000
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+
+
+class RateLimit:
+    """So many requests a second for each directory, and as many at once after a second's rest."""
+
+    def __init__(self, a_second: int, *, buckets: int = _BUCKETS) -> None:
+        self._rate = a_second
+        self._most = buckets
+        self._buckets: OrderedDict[UUID, _Bucket] = OrderedDict()
+        self._lock = Lock()
+
+    def take(self, directory_id: UUID, now: float) -> float:
+        """Let one request of a directory in: 0, or else the seconds until the next one may come."""
+        with self._lock:
+            bucket = self._buckets.setdefault(directory_id, _Bucket(self._rate, now))
+            self._buckets.move_to_end(directory_id)
+            if len(self._buckets) > self._most:
+                self._buckets.popitem(last=False)
+            bucket.tokens = min(self._rate, bucket.tokens + max(0.0, now - bucket.at) * self._rate)
+            bucket.at = max(now, bucket.at)
+            if bucket.tokens < 1:
+                return (1 - bucket.tokens) / self._rate
+            bucket.tokens -= 1
+            return 0.0
+
+
+def check(limit: RateLimit, directory_id: UUID) -> None:
+    """Raises TooManyRequests."""
+    wait = limit.take(directory_id, monotonic())
+    if wait > 0:
+        # RFC 9110 §10.2.3 allows a date as well, after which Okta waits for five minutes (exchange 22).
+        raise TooManyRequests(retry_after=math.ceil(wait))
