@@ -10,7 +10,7 @@ from scim_server.db import Database, connect
 from scim_server.services.request_queue import RequestQueue
 from scim_server.web import errors, health, request_log, requests, scim
 from scim_server.web.rate_limit import RateLimit
-from scim_server.web.state import State, keep
+from scim_server.web.state import State, keep, state
 
 
 def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
@@ -42,4 +42,7 @@ def create_worker() -> Flask:
     hang where a second signal comes while they handle the first.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    return create_app()
+    app = create_app()
+    with app.app_context():
+        state().request_queue.start()  # which also takes away what is too old, whether anybody asks anything or not
+    return app

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from scim_server import demo, logs, server
+from scim_server import cli_requests, demo, logs, server
 from scim_server.config import ConfigError, Settings, load_settings
 from scim_server.db import Database, connect
 from scim_server.migrations import needed_revision, upgrade
@@ -204,6 +204,28 @@ def token_revoke(slug: str, prefix: str) -> None:
     with _operator(slug) as ctx:
         directories.revoke_token(ctx, directories.find_token(ctx, prefix))
     click.echo(f"{prefix} is revoked.", err=True)
+
+
+def _requests_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(cli_requests.OPTIONS):
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.argument("slug")
+@_requests_options
+def requests(slug: str, **options: Any) -> None:
+    """Print what directories asked, and our answers.
+
+    Those of the organization SLUG, the newest first, one JSON object a line.
+    """
+    settings = _settings()
+    with _told(), _opened(settings) as database, database.reading() as session:
+        ctx = organizations.open_organization(session, settings, slug, now=_now())
+        found = list(cli_requests.found(ctx, **options))
+    for each in found:  # the transaction is over: whoever reads this may take their time
+        _print(each)
 
 
 def _settings(**overrides: Any) -> Settings:

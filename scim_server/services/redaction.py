@@ -48,8 +48,11 @@ def redact_request(body: bytes, limit: int) -> str | None:
 
 
 def redact_answer(body: bytes, limit: int) -> str | None:
-    """As `redact_request`, for what we sent: JSON that need not be read where it has no name of a secret."""
-    return redact_request(body, limit) if not body or _may_hold_secrets(body) else _cut(body, limit)
+    """As `redact_request`, for what we sent ourselves: JSON, with each name before its value.
+
+    So what goes beyond the limit need not be looked at, which would take long in a listing of many.
+    """
+    return redact_request(body, limit) if not body or _may_hold_secrets(body[:limit]) else _cut(body, limit)
 
 
 def redact_path(path: str, query: str, limit: int) -> str:
@@ -58,7 +61,8 @@ def redact_path(path: str, query: str, limit: int) -> str:
     if query:
         shown += f"?{'&'.join(map(_redact_parameter, query.split('&')))}"
     # No control characters: a terminal would obey them, and PostgreSQL refuses NUL.
-    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in shown)
+    if not shown.isprintable():
+        shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in shown)
     return shown if len(shown) <= limit else f"{shown[:limit]}… (cut: {len(shown)} characters in all)"
 
 

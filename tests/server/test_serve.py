@@ -38,6 +38,7 @@ from tests.processes import (
     wait_until,
 )
 from tests.promises.databases import database_of_its_own
+from tests.request_logs import in_database
 
 UPGRADE = "scim-server db upgrade"
 MAX_BODY = 100_000
@@ -415,6 +416,32 @@ def test_a_stop_waits_for_a_request_no_longer_than_it_was_told(embedded: Own, tm
         server.send(signal.SIGTERM)
         server.wait(SOON)
         assert not server.listens()
+
+
+def test_a_stop_writes_what_waits_to_be_logged(settings: Settings, tmp_path: Path) -> None:
+    """Reads and refusals, whose answers are out before anybody has written them down; on both workers."""
+    with database_of_its_own(settings, tmp_path) as own:
+        upgrade(own[1].engine)
+        secret = token(own)
+        with serving(tmp_path, database_url=own[0].database_url) as server:
+            acme = Wire(server, "acme", secret)
+            with ThreadPoolExecutor(8) as pool:
+                replies = list(pool.map(lambda number: acme.get(f"/Users/{number}"), range(60)))
+            replies += [acme.get("/Users"), acme.create_user("ada")]
+            code = server.stop()
+        kept = in_database(own[1])
+
+    assert code == 0
+    assert Counter(row.request_id for row in kept) == Counter(reply.headers["x-request-id"] for reply in replies)
+    assert Counter(row.status for row in kept) == {404: 60, 200: 1, 201: 1}
+
+
+def test_what_waits_to_be_logged_is_written_while_the_server_runs(acme: Wire, database: Database) -> None:
+    reply = acme.get("/Users")
+
+    wait_until(lambda: len(in_database(database)) == 1, "the read is in the log", SOON)
+
+    assert in_database(database)[0].request_id == reply.headers["x-request-id"]
 
 
 # `demo`, which `make run` starts
