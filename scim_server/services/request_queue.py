@@ -12,7 +12,7 @@ from threading import Condition, Lock, Thread
 from time import monotonic
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from scim_server.config import Settings
 from scim_server.db import Database
@@ -134,11 +134,13 @@ class RequestQueue:
                 request_log.write(session, batch)
         except OperationalError:
             raise
-        except Exception:
+        except Exception as error:
             if len(batch) > 1:
                 for entry in batch:
                     self._write([entry])
-            else:  # of a directory that is gone, most likely
+            elif isinstance(error, IntegrityError):
+                log.warning("request of a directory that is gone not logged", request=batch[0].request_id)
+            else:
                 log.warning("request not logged", exc_info=True, request=batch[0].request_id)
 
     def _tell_losses(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
@@ -30,7 +31,7 @@ Directories = dict[str, tuple[UUID, UUID]]
 
 
 @pytest.fixture
-def town(settings: Settings, database: Database) -> Directories:
+def town(app: Flask, settings: Settings, database: Database) -> Directories:
     """The organization and the id of each of three directories."""
     found: Directories = {}
     with database.writing() as session:
@@ -241,6 +242,18 @@ def test_what_is_put_is_written_without_anybody_asking(
     queue.put(entry(okta, path="/1"))
 
     wait_until(lambda: [row.path for row in in_database(database)] == ["/1"], "the thread writes it")
+
+
+def test_the_thread_takes_away_what_is_too_old(
+    database: Database, town: Directories, queue: RequestQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    okta, *_ = town.values()
+    monkeypatch.setattr("scim_server.services.request_queue._FIRST_PURGE", 0.0)
+    write(database, entry(okta, datetime.now(UTC) - 15 * DAY, "/old"), entry(okta, path="/young"))
+
+    queue.start()
+
+    wait_until(lambda: [row.path for row in in_database(database)] == ["/young"], "the thread purges")
 
 
 def test_a_close_writes_all_that_waits(database: Database, town: Directories, queue: RequestQueue) -> None:
