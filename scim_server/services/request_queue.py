@@ -22,7 +22,7 @@ from scim_server.services.request_log import Entry
 log = structlog.get_logger(__name__)
 
 # Seconds that an entry waits for others to be written with; and that all wait where the database does not take them.
-_GATHERING, _PATIENCE = 0.5, 5.0
+_GATHERING, _PATIENCE = 1.0, 5.0
 # Seconds from the start to the first purge, between two of them, and that a stop may take.
 _FIRST_PURGE, _PURGING, _STOPPING = 60.0, 600.0, 10.0
 # Entries in one transaction: on SQLite, whoever writes waits for no longer than that takes.

@@ -107,7 +107,7 @@ def test_what_only_the_server_knows_is_printed_too(
         ["--status", "9xx"],
         ["--status", "40"],
         ["--since", "yesterday"],
-        ["--since", "0001-01-01+14:00"],
+        ["--since", "0001-01-01T00:00+14:00"],
         ["--about", "ada"],
         ["--limit", "0"],
     ],
