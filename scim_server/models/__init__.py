@@ -1,6 +1,7 @@
 """Rows and their constraints."""
 
 from scim_server.models.base import Base
+from scim_server.models.clients import ConsumedAssertion, OAuthClient
 from scim_server.models.directories import Directory, PatchResponse, Provider, ScimToken
 from scim_server.models.events import Event
 from scim_server.models.organizations import Organization
@@ -14,11 +15,13 @@ __all__ = [
     "Availability",
     "Base",
     "BuiltIn",
+    "ConsumedAssertion",
     "Directory",
     "Event",
     "ExtensionSchema",
     "LoggedRequest",
     "Membership",
+    "OAuthClient",
     "Organization",
     "PatchResponse",
     "Provider",

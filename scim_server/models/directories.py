@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import CheckConstraint, Index, LargeBinary, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scim_server.models.base import Base, OfOrganization, Versioned, belongs_to_organization, reference
@@ -40,21 +40,34 @@ class Directory(OfOrganization, Versioned, Base):
     name: Mapped[str]
     provider: Mapped[str]
     patch_response: Mapped[str] = mapped_column(default=PatchResponse.BODY)
+    # Whether its clients may come in with HTTP Basic, for the providers that can nothing else.
+    basic_auth: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class ScimToken(OfOrganization, Base):
-    """A bearer token, of which only the hash is kept; `prefix` tells a person which one it is."""
+    """A bearer token, of which only the hash is kept; `prefix` tells a person which one it is.
+
+    It acts for a directory or for a user. With a `client_id` it is the access token that an OAuth client fetched, which
+    lives for an hour or so; without one a person has made it.
+    """
 
     __tablename__ = "scim_tokens"
     __table_args__ = (
         belongs_to_organization(),
         reference("directory_id", "directories"),
+        reference("user_id", "users"),
+        reference("client_id", "oauth_clients"),
+        CheckConstraint("(directory_id IS NULL) <> (user_id IS NULL)", name="one_principal"),
+        CheckConstraint("client_id IS NULL OR directory_id IS NOT NULL", name="client_of_directory"),
         # The one look-up that cannot begin with the organization: it finds out which one it is.
         Index("uq_scim_tokens_token_hash", "token_hash", unique=True),
         Index(None, "org_id", "directory_id"),
+        Index(None, "org_id", "client_id", "expires_at"),
     )
 
-    directory_id: Mapped[UUID]
+    directory_id: Mapped[UUID | None]
+    user_id: Mapped[UUID | None]
+    client_id: Mapped[UUID | None]
     name: Mapped[str]
     prefix: Mapped[str]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32))

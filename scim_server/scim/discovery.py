@@ -29,6 +29,26 @@ from scim_server.services.context import Context
 from scim_server.services.declared import declared
 from scim_server.services.profiles import PRODUCT_USER
 
+_BEARER = AuthenticationScheme(
+    type=AuthenticationScheme.Type.oauthbearertoken,
+    name="Bearer token",
+    description="A token of this organization, in the Authorization header.",
+    spec_uri="https://www.rfc-editor.org/info/rfc6750",
+    primary=True,
+)
+_OAUTH = AuthenticationScheme(
+    type=AuthenticationScheme.Type.oauth2,
+    name="OAuth 2.0 client credentials",
+    description="A client fetches a bearer token that soon ends, with a secret or with a signed assertion.",
+    spec_uri="https://www.rfc-editor.org/info/rfc6749",
+)
+_BASIC = AuthenticationScheme(
+    type=AuthenticationScheme.Type.httpbasic,
+    name="HTTP Basic",
+    description="The id and the secret of an OAuth client, as user name and password.",
+    spec_uri="https://www.rfc-editor.org/info/rfc7617",
+)
+
 
 def provider(ctx: Context) -> ScimProvider:
     """The service of an organization as scim2-models describes one."""
@@ -61,18 +81,17 @@ def _provider(settings: Settings, served: tuple[Any, ...]) -> ScimProvider:
                 max_page_size=settings.max_page_size,
                 cursor_timeout=settings.cursor_timeout,
             ),
-            authentication_schemes=[
-                AuthenticationScheme(
-                    type=AuthenticationScheme.Type.oauthbearertoken,
-                    name="Bearer token",
-                    description="A token of this organization's directory, in the Authorization header.",
-                    spec_uri="https://www.rfc-editor.org/info/rfc6750",
-                    primary=True,
-                )
-            ],
+            authentication_schemes=[_BEARER],
         ),
         policy=TOLERANT,
     )
+
+
+def authentication_schemes(ctx: Context) -> list[AuthenticationScheme]:
+    """The ways in that are open to whoever asks; which others there are is none of their business."""
+    if ctx.directory is None:
+        return [_BEARER]
+    return [_BEARER, _OAUTH, _BASIC] if ctx.directory.basic_auth else [_BEARER, _OAUTH]
 
 
 def service_provider_config(ctx: Context) -> Answer:
@@ -80,6 +99,7 @@ def service_provider_config(ctx: Context) -> Answer:
     config = provider(ctx).config
     assert config is not None
     document = config.model_dump()
+    document["authenticationSchemes"] = [scheme.model_dump() for scheme in authentication_schemes(ctx)]
     document["meta"] = _meta(ctx, "ServiceProviderConfig", "")
     return Answer(200, document)
 

@@ -12,6 +12,7 @@ from scim_server.services.errors import (
     AlreadyExists,
     DomainError,
     InvalidValue,
+    NotAllowed,
     NotAuthenticated,
     NotFound,
     Outdated,
@@ -32,6 +33,7 @@ class Meaning:
 # One line for each branch of services/errors.py; a subclass means what its branch means.
 MEANINGS: dict[type[DomainError], Meaning] = {
     NotAuthenticated: Meaning(401),
+    NotAllowed: Meaning(403),
     NotFound: Meaning(404),
     AlreadyExists: Meaning(409, "uniqueness"),
     InvalidValue: Meaning(400, "invalidValue"),

@@ -1,7 +1,8 @@
-"""Who may come in: the bearer token of a directory, for the organization that the URL names."""
+"""Who may come in to the organization that the URL names, and as whom: a directory or a user."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -11,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.models import Directory, Organization, ScimToken
+from scim_server.models import Directory, OAuthClient, Organization, ScimToken, User, UserStatus
+from scim_server.services.clients import has_secret, known_client
 from scim_server.services.context import Actor, ActorKind, Context, Notes
 from scim_server.services.directories import hash_token
-from scim_server.services.errors import NotAuthenticated
+from scim_server.services.errors import NotAllowed, NotAUser, NotAuthenticated
 from scim_server.services.organizations import SLUG
 
 log = structlog.get_logger(__name__)
@@ -26,57 +28,106 @@ _LAST_USE_PRECISION = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """That a token was used, to be noted once the request is over."""
+    """That a token or the secret of a client was used, to be noted once the request is over."""
 
+    of: type[ScimToken] | type[OAuthClient]
     org_id: UUID
-    token_id: UUID
+    id: UUID
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and in which organization. `use` is there where it is due to be noted (see `note_use`)."""
+    """Who asks, and in which organization. `use` is there where it is due to be noted (see `note_use`).
+
+    There is no directory where the actor is a user.
+    """
 
     org: Organization
-    directory: Directory
+    actor: Actor
+    directory: Directory | None
     use: Use | None
 
     def context(self, session: Session, settings: Settings, *, now: datetime, request_id: str, notes: Notes) -> Context:
         """Their context, in a transaction."""
-        actor = Actor(ActorKind.DIRECTORY, self.directory.name, self.directory.id)
-        return Context(session, settings, self.org, actor, now, request_id, self.directory, notes)
+        return Context(session, settings, self.org, self.actor, now, request_id, self.directory, notes)
 
 
 def find_caller(session: Session, slug: str, secret: str, *, now: datetime) -> Caller:
-    """The directory whose token this is, if the token is one of the organization `slug`.
+    """Whoever this token acts for, if it is one of the organization `slug`.
 
     Raises NotAuthenticated.
     """
     if not SLUG.fullmatch(slug):
         raise NotAuthenticated
-    row = session.execute(
-        select(ScimToken, Directory, Organization)
-        .join(Directory, (Directory.org_id == ScimToken.org_id) & (Directory.id == ScimToken.directory_id))
+    # Of the outer joins, any may have found nothing, which the types of SQLAlchemy do not say.
+    row: Any = session.execute(
+        select(ScimToken, Organization, Directory, OAuthClient.revoked_at, User.user_name, User.status)
         .join(Organization, Organization.id == ScimToken.org_id)
+        .outerjoin(Directory, (Directory.org_id == ScimToken.org_id) & (Directory.id == ScimToken.directory_id))
+        .outerjoin(OAuthClient, (OAuthClient.org_id == ScimToken.org_id) & (OAuthClient.id == ScimToken.client_id))
+        .outerjoin(User, (User.org_id == ScimToken.org_id) & (User.id == ScimToken.user_id))
         .where(ScimToken.token_hash == hash_token(secret), Organization.slug == slug)
     ).one_or_none()
     if row is None:
         raise NotAuthenticated
-    token, directory, org = row
-    if not token.usable(now):
+    token, org, directory, client_revoked_at, user_name, user_status = row
+    if not token.usable(now) or client_revoked_at is not None:
         raise NotAuthenticated
-    stale = token.last_used_at is None or now - token.last_used_at >= _LAST_USE_PRECISION
-    return Caller(org, directory, Use(org.id, token.id, now) if stale else None)
+    if directory is not None:
+        actor = _directory(directory)
+    elif user_status == UserStatus.ACTIVE:
+        actor = Actor(ActorKind.USER, user_name, token.user_id)
+    else:
+        raise NotAuthenticated
+    return Caller(org, actor, directory, _use(token, now))
+
+
+def find_basic_caller(session: Session, slug: str, public_id: str, secret: str, *, now: datetime) -> Caller:
+    """The directory whose client this is, by HTTP Basic (RFC 7617), if the directory allows for that.
+
+    Raises NotAuthenticated.
+    """
+    client = known_client(session, public_id) if SLUG.fullmatch(slug) else None
+    if client is None or not has_secret(client, secret):
+        raise NotAuthenticated
+    row = session.execute(
+        select(Organization, Directory)
+        .join(Directory, Directory.org_id == Organization.id)
+        .where(
+            Organization.id == client.org_id,
+            Organization.slug == slug,
+            Directory.id == client.directory_id,
+            Directory.basic_auth,
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotAuthenticated
+    org, directory = row
+    return Caller(org, _directory(directory), directory, _use(client, now))
+
+
+def only_directories(caller: Caller) -> None:
+    """Raises NotAllowed where a user asks for what is a directory's."""
+    if caller.directory is None:
+        raise NotAllowed("This token acts for a user, who may use /Me and nothing else.")
+
+
+def only_users(caller: Caller) -> None:
+    """Raises NotAUser where a directory asks who it is."""
+    if caller.actor.kind is not ActorKind.USER:
+        raise NotAUser
 
 
 def note_use(database: Database, use: Use) -> None:
     """Write down that a token is in use, in a transaction of its own, so that a read stays a read."""
+    table = use.of
     note = (
-        update(ScimToken)
+        update(table)
         .where(
-            ScimToken.org_id == use.org_id,
-            ScimToken.id == use.token_id,
-            or_(ScimToken.last_used_at.is_(None), ScimToken.last_used_at < use.at),
+            table.org_id == use.org_id,
+            table.id == use.id,
+            or_(table.last_used_at.is_(None), table.last_used_at < use.at),
         )
         .values(last_used_at=use.at)
     )
@@ -85,4 +136,13 @@ def note_use(database: Database, use: Use) -> None:
             session.execute(note)
     except OperationalError:
         # The request itself is answered, and the next one notes it as well.
-        log.warning("last use of a token not noted", token=str(use.token_id))
+        log.warning("last use of a token not noted", token=str(use.id))
+
+
+def _directory(directory: Directory) -> Actor:
+    return Actor(ActorKind.DIRECTORY, directory.name, directory.id)
+
+
+def _use(row: ScimToken | OAuthClient, now: datetime) -> Use | None:
+    stale = row.last_used_at is None or now - row.last_used_at >= _LAST_USE_PRECISION
+    return Use(type(row), row.org_id, row.id, now) if stale else None

@@ -13,6 +13,7 @@ from scim_server.models import Directory, Organization
 
 class ActorKind(StrEnum):
     DIRECTORY = "directory"
+    USER = "user"
     OPERATOR = "operator"
 
 

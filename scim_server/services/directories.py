@@ -1,13 +1,14 @@
-"""Directories and their bearer tokens: handing one out, revoking one."""
+"""Directories and bearer tokens, theirs and those of users: handing one out, revoking one."""
 
 import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 
-from scim_server.models import Directory, PatchResponse, Provider, ScimToken
+from scim_server.models import Directory, PatchResponse, Provider, ScimToken, User
 from scim_server.models.base import new_id
 from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue, NotFound
@@ -25,9 +26,33 @@ class NewToken:
     secret: str
 
 
+@dataclass(frozen=True, slots=True)
+class ListedToken:
+    """A token that a person has made, and whom it acts for: a directory or a user."""
+
+    row: ScimToken
+    directory: Directory | None
+    user: User | None
+
+
 def hash_token(secret: str) -> bytes:
     """What is kept of a token. 256 random bits need no slow hash: there is nothing to guess."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+def new_secret() -> tuple[str, str]:
+    """The prefix of a new token, which tells a person which one it is, and the whole of it."""
+    prefix = f"{_MARK}_{secrets.token_hex(4)}"
+    return prefix, f"{prefix}_{secrets.token_urlsafe(32)}"
+
+
+def allow_basic(ctx: Context, directory: Directory, allowed: bool) -> Directory:
+    """Let the clients of a directory come in with HTTP Basic, or no longer."""
+    if directory.basic_auth != allowed:
+        record(ctx, Action.DIRECTORY_UPDATED, directory, {"basic_auth": (directory.basic_auth, allowed)})
+        directory.basic_auth = allowed
+        directory.changed(ctx.now)
+    return directory
 
 
 def provide_directory(ctx: Context, provider: Provider) -> Directory:
@@ -81,40 +106,38 @@ def create_token(
 
     Raises InvalidValue.
     """
-    if lifetime is not None and lifetime <= timedelta():
-        raise InvalidValue("expires-in", "must be at least one day")
-    prefix = f"{_MARK}_{secrets.token_hex(4)}"
-    secret = f"{prefix}_{secrets.token_urlsafe(32)}"
-    row = ScimToken(
-        org_id=ctx.org.id,
-        id=new_id(),
-        directory_id=directory.id,
-        name=name or directory.name,
-        prefix=prefix,
-        token_hash=hash_token(secret),
-        created_at=ctx.now,
-        expires_at=ctx.now + lifetime if lifetime else None,
-    )
-    ctx.session.add(row)
-    ctx.session.flush()
-    record(ctx, Action.TOKEN_CREATED, row, {"name": (None, row.name), "prefix": (None, prefix)})
-    return NewToken(row, secret)
+    return _create_token(ctx, name or directory.name, lifetime, directory=directory)
 
 
-def list_tokens(ctx: Context) -> list[tuple[ScimToken, Directory]]:
-    """Every token of the organization, the newest first."""
+def create_user_token(
+    ctx: Context, user: User, *, name: str | None = None, lifetime: timedelta | None = None
+) -> NewToken:
+    """A token that acts for a user, at /Me and nowhere else, for as long as the user is active.
+
+    Raises InvalidValue.
+    """
+    return _create_token(ctx, name or user.user_name, lifetime, user=user)
+
+
+def list_tokens(ctx: Context) -> list[ListedToken]:
+    """Every token of the organization that a person has made, the newest first."""
     rows = ctx.session.execute(
-        select(ScimToken, Directory)
-        .join(Directory, (Directory.org_id == ScimToken.org_id) & (Directory.id == ScimToken.directory_id))
-        .where(ScimToken.org_id == ctx.org.id)
+        select(ScimToken, Directory, User)
+        .outerjoin(Directory, (Directory.org_id == ScimToken.org_id) & (Directory.id == ScimToken.directory_id))
+        .outerjoin(User, (User.org_id == ScimToken.org_id) & (User.id == ScimToken.user_id))
+        .where(ScimToken.org_id == ctx.org.id, ScimToken.client_id.is_(None))
         .order_by(ScimToken.id.desc())
     )
-    return [(token, directory) for token, directory in rows]
+    return [ListedToken(*row) for row in rows]
 
 
 def find_token(ctx: Context, prefix: str) -> ScimToken:
     """Raises NotFound."""
-    row = ctx.session.scalar(select(ScimToken).where(ScimToken.org_id == ctx.org.id, ScimToken.prefix == prefix))
+    row = ctx.session.scalar(
+        select(ScimToken).where(
+            ScimToken.org_id == ctx.org.id, ScimToken.prefix == prefix, ScimToken.client_id.is_(None)
+        )
+    )
     if row is None:
         raise NotFound("token", prefix)
     return row
@@ -135,3 +158,34 @@ def _of_kind(ctx: Context, provider: Provider) -> Directory | None:
         .order_by(Directory.id)
         .limit(1)
     )
+
+
+def _create_token(
+    ctx: Context,
+    name: str,
+    lifetime: timedelta | None,
+    *,
+    directory: Directory | None = None,
+    user: User | None = None,
+) -> NewToken:
+    if lifetime is not None and lifetime <= timedelta():
+        raise InvalidValue("expires-in", "must be at least one day")
+    prefix, secret = new_secret()
+    row = ScimToken(
+        org_id=ctx.org.id,
+        id=new_id(),
+        directory_id=directory.id if directory else None,
+        user_id=user.id if user else None,
+        name=name,
+        prefix=prefix,
+        token_hash=hash_token(secret),
+        created_at=ctx.now,
+        expires_at=ctx.now + lifetime if lifetime else None,
+    )
+    ctx.session.add(row)
+    ctx.session.flush()
+    changes: dict[str, tuple[Any, Any]] = {"name": (None, row.name), "prefix": (None, prefix)}
+    if user is not None:
+        changes["user"] = (None, str(user.id))
+    record(ctx, Action.TOKEN_CREATED, row, changes)
+    return NewToken(row, secret)

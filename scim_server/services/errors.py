@@ -2,7 +2,9 @@
 
 DomainError
 ├── NotAuthenticated      nobody we know, or with a token that is not theirs any more
+├── NotAllowed            somebody whom we know, but who may not do that
 ├── NotFound              no such thing in this organization
+│   └── NotAUser          nobody is "me" for a token that acts for a directory
 ├── AlreadyExists         the name is taken
 │   ├── SlugTaken
 │   ├── UserNameTaken
@@ -27,9 +29,18 @@ class NotAuthenticated(DomainError):
         super().__init__("The bearer token is missing, unknown, expired or revoked.")
 
 
+class NotAllowed(DomainError):
+    """The sentence says what they may not do, or what they may."""
+
+
 class NotFound(DomainError):
     def __init__(self, kind: str, id: UUID | str) -> None:
         super().__init__(f"There is no {kind} {id}.")
+
+
+class NotAUser(NotFound):
+    def __init__(self) -> None:
+        DomainError.__init__(self, "This token acts for a directory, not for a user.")
 
 
 class AlreadyExists(DomainError):

@@ -24,6 +24,8 @@ class Action(StrEnum):
     SCHEMA_DECLARED = "schema.declared"
     SCHEMA_UPDATED = "schema.updated"
     SCHEMA_REMOVED = "schema.removed"
+    CLIENT_CREATED = "client.created"
+    CLIENT_REVOKED = "client.revoked"
     USER_CREATED = "user.created"
     USER_UPDATED = "user.updated"
     USER_ROLE_CHANGED = "user.role_changed"

@@ -1,7 +1,8 @@
-"""Who asks: the bearer token of a directory, for the organization that the URL names."""
+"""Who asks: the bearer token of a directory or a user, for the organization that the URL names."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -14,29 +15,50 @@ from scim_server.web import rate_limit, request_log
 from scim_server.web.requests import body, request_id
 from scim_server.web.state import now, state
 
+# Raises what is to be told to a caller whom we know, and who may not use this endpoint.
+Check = Callable[[access.Caller], None]
 
-@contextmanager
-def scim_reading() -> Iterator[Context]:
+
+def scim_reading() -> AbstractContextManager[Context]:
     """A transaction that only reads, for the directory that asks.
+
+    Raises NotAuthenticated, NotAllowed, TooManyRequests.
+    """
+    return _reading(access.only_directories)
+
+
+def scim_writing() -> AbstractContextManager[Context]:
+    """A transaction that changes something, for the directory that asks; it commits when the block ends.
+
+    Raises NotAuthenticated, NotAllowed, TooManyRequests, RequestEntityTooLarge.
+    """
+    return _writing(access.only_directories)
+
+
+def discovery_reading() -> AbstractContextManager[Context]:
+    """As `scim_reading`, for whoever asks.
 
     Raises NotAuthenticated, TooManyRequests.
     """
+    return _reading(lambda _caller: None)
+
+
+@contextmanager
+def _reading(check: Check) -> Iterator[Context]:
     with state().database.reading() as session:
         caller = _caller(session)
         with _noted(caller):
+            check(caller)
             yield _context(caller, session)
 
 
 @contextmanager
-def scim_writing() -> Iterator[Context]:
-    """A transaction that changes something, for the directory that asks; it commits when the block ends.
-
-    Nobody's body is waited for before we know who it is, and none holds a lock while it comes.
-    Raises NotAuthenticated, TooManyRequests, RequestEntityTooLarge.
-    """
+def _writing(check: Check) -> Iterator[Context]:
+    # Nobody's body is waited for before we know who it is, and none holds a lock while it comes.
     with state().database.reading() as session:
         caller = _caller(session)
     with _noted(caller):
+        check(caller)
         body()
         with state().database.writing() as session:
             ctx = _context(caller, session)
@@ -47,11 +69,25 @@ def scim_writing() -> Iterator[Context]:
 
 def _caller(session: Any) -> access.Caller:
     at = now()
-    caller = access.find_caller(session, g.org, _bearer_token(), now=at)
-    structlog.contextvars.bind_contextvars(org=caller.org.slug, directory=str(caller.directory.id))
-    request_log.begin(caller, at)
-    rate_limit.check(state().rate_limit, caller.directory.id)
+    caller = _who(session, at)
+    structlog.contextvars.bind_contextvars(org=caller.org.slug, **{caller.actor.kind: str(caller.actor.id)})
+    if caller.directory is not None:
+        request_log.begin(caller.org.id, caller.directory.id, at)
+    assert caller.actor.id is not None
+    rate_limit.check(state().rate_limit, caller.actor.id)
     return caller
+
+
+def _who(session: Any, at: datetime) -> access.Caller:
+    # RFC 6750 §2.1; the scheme is case-insensitive (RFC 9110 §11.1).
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and secret.strip():
+        return access.find_caller(session, g.org, secret.strip(), now=at)
+    basic = request.authorization
+    if basic is not None and basic.type == "basic":
+        name, password = basic.username or "", basic.password or ""
+        return access.find_basic_caller(session, g.org, name, password, now=at)
+    raise NotAuthenticated
 
 
 @contextmanager
@@ -66,11 +102,3 @@ def _noted(caller: access.Caller) -> Iterator[None]:
 
 def _context(caller: access.Caller, session: Any) -> Context:
     return caller.context(session, state().settings, now=now(), request_id=request_id(), notes=request_log.notes())
-
-
-def _bearer_token() -> str:
-    # RFC 6750 §2.1; the scheme is case-insensitive (RFC 9110 §11.1).
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise NotAuthenticated
-    return secret.strip()

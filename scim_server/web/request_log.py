@@ -11,7 +11,6 @@ from flask import Flask, Response, g, request
 
 from scim_server.scim.ids import parse_id
 from scim_server.services import request_log
-from scim_server.services.access import Caller
 from scim_server.services.context import Context, Notes
 from scim_server.services.redaction import redact_answer, redact_path, redact_request
 from scim_server.services.request_log import Entry
@@ -38,15 +37,15 @@ def watch(app: Flask) -> None:
     app.after_request(_answered)
 
 
-def begin(caller: Caller, at: datetime) -> None:
-    """Note whose request this is."""
-    g.asked = Asked(caller.org.id, caller.directory.id, at)
+def begin(org_id: UUID, directory_id: UUID, at: datetime) -> None:
+    """Note whose request this is; what users ask for themselves, at /Me, is in no directory's log."""
+    g.asked = Asked(org_id, directory_id, at)
 
 
 def notes() -> Notes:
     """Where the use case leaves what only it knows."""
-    asked: Asked = g.asked
-    return asked.notes
+    asked: Asked | None = g.get("asked")
+    return asked.notes if asked else Notes()
 
 
 def write_change(ctx: Context) -> None:
@@ -54,13 +53,13 @@ def write_change(ctx: Context) -> None:
 
     The answer is rendered by now; its time is that without the commit.
     """
-    if "answer" in g and _is_on():
+    if "asked" in g and "answer" in g and _is_on():
         request_log.write(ctx.session, [_entry(g.asked, g.answer)])
 
 
 def committed() -> None:
     """The transaction of the request is over, and its entry with it."""
-    if "answer" in g:
+    if "asked" in g and "answer" in g:
         del g.asked
 
 

@@ -23,17 +23,18 @@ def request_id() -> str:
     return id
 
 
-def body() -> bytes:
-    """The body of the request.
+def body(limit: int | None = None) -> bytes:
+    """The body of the request, which is no longer than `limit`, or than the settings say.
 
     Raises RequestEntityTooLarge.
     """
-    limit = state().settings.max_body_bytes
+    limit = min(limit or state().settings.max_body_bytes, state().settings.max_body_bytes)
     # RFC 7644 §3.7.4: the answer names the limit, which ServiceProviderConfig calls maxPayloadSize.
     too_large = RequestEntityTooLarge(f"The request body is larger than {limit} bytes (maxPayloadSize).")
     if (request.content_length or 0) > limit:
         raise too_large
     # Werkzeug cuts a chunked body at its limit without a word, so its limit is one byte beyond ours.
+    request.max_content_length = limit + 1
     data = request.get_data()
     if len(data) > limit:
         raise too_large

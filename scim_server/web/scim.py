@@ -1,7 +1,7 @@
 """/scim/v2/{org}: the endpoints that identity providers talk to.
 
-Every view opens the context of the directory that asks: a transaction, in the organization that the URL names and the
-token belongs to. The routes of resources are made at the end, the same ones for each type.
+Every view opens the context of whoever asks, a directory or at /Me a user: a transaction, in the organization that the
+URL names and the token belongs to. The routes of resources are made at the end, the same ones for each type.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from scim_server.scim import bulk, discovery, search
 from scim_server.scim.endpoints import ENDPOINTS, Endpoint, Writing
 from scim_server.scim.listing import search_parameters
 from scim_server.scim.payloads import parse
-from scim_server.web.auth import scim_reading, scim_writing
+from scim_server.web.auth import discovery_reading, scim_reading, scim_writing
 from scim_server.web.rendering import render
 from scim_server.web.requests import body
 
@@ -43,31 +43,31 @@ def run_bulk() -> ResponseReturnValue:
 
 @bp.get("/ServiceProviderConfig")
 def service_provider_config() -> ResponseReturnValue:
-    with scim_reading() as ctx:
+    with discovery_reading() as ctx:
         return render(discovery.service_provider_config(ctx))
 
 
 @bp.get("/Schemas")
 def list_schemas() -> ResponseReturnValue:
-    with scim_reading() as ctx:
+    with discovery_reading() as ctx:
         return render(discovery.schemas(ctx, request.args))
 
 
 @bp.get("/Schemas/<urn>")
 def read_schema(urn: str) -> ResponseReturnValue:
-    with scim_reading() as ctx:
+    with discovery_reading() as ctx:
         return render(discovery.schema(ctx, urn))
 
 
 @bp.get("/ResourceTypes")
 def list_resource_types() -> ResponseReturnValue:
-    with scim_reading() as ctx:
+    with discovery_reading() as ctx:
         return render(discovery.resource_types(ctx, request.args))
 
 
 @bp.get("/ResourceTypes/<name>")
 def read_resource_type(name: str) -> ResponseReturnValue:
-    with scim_reading() as ctx:
+    with discovery_reading() as ctx:
         return render(discovery.resource_type(ctx, name))
 
 

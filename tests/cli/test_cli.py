@@ -11,6 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
+from joserfc.jwk import ECKey
 from sqlalchemy import Pool, event, text
 
 from scim_server.cli import main
@@ -18,6 +19,8 @@ from scim_server.db import Database
 from scim_server.models import Provider
 from tests.cli.conftest import Command
 from tests.clients import Directory
+from tests.conftest import PUBLIC_URL
+from tests.oauth import EC, TOKEN_URL, Client, basic, public_pem, signed
 from tests.processes import run
 
 UPGRADE = "scim-server db upgrade"
@@ -339,6 +342,123 @@ def test_an_organization_that_is_not_there_is_said(two_organizations: Command, a
     refused = two_organizations("token", *arguments)
 
     assert_refused(refused, "There is no organization initech.")
+
+
+# client, directory
+
+
+def client_of(result: Result, app: Flask) -> Client:
+    assert result.exit_code == 0, result.stderr
+    created = json.loads(result.stdout)
+    return Client(
+        app, created["scim_base_url"].rpartition("/")[2], created["client_id"], created.get("client_secret", "")
+    )
+
+
+def test_a_new_client_is_printed_with_all_that_an_identity_provider_asks_for(
+    two_organizations: Command, app: Flask
+) -> None:
+    result = two_organizations("client", "create", "acme", "--provider", "ping", public_url=PUBLIC_URL)
+
+    assert result.stderr == ""
+    created = json.loads(result.stdout)
+    assert list(created) == ["client_id", "client_secret", "token_url", "scim_base_url", "metadata_url"]
+    assert created["token_url"] == TOKEN_URL
+    assert created["scim_base_url"] == f"{PUBLIC_URL}/scim/v2/acme"
+    assert created["metadata_url"] == f"{PUBLIC_URL}/.well-known/oauth-authorization-server"
+    client = client_of(result, app)
+    assert client.directory(client.by_basic()).get("/Users").status == 200
+    # What a client fetches is no token that anybody has made.
+    assert two_organizations("token", "list", "acme").stdout == ""
+
+
+def test_a_client_with_a_public_key_has_no_secret(two_organizations: Command, app: Flask, tmp_path: Path) -> None:
+    jwks = {"keys": [ECKey.import_key(public_pem(EC)).as_dict(private=False)]}
+    files = {"key.pem": public_pem(EC), "jwks.json": json.dumps(jwks), "jwk.json": json.dumps(jwks["keys"][0])}
+
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+        result = two_organizations("client", "create", "acme", "--public-key", str(tmp_path / name))
+        assert list(json.loads(result.stdout)) == ["client_id", "token_url", "scim_base_url", "metadata_url"]
+        client = client_of(result, app)
+        assert client.by_assertion(signed(EC, client.claims())).status_code == 200
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"{}", b"-----BEGIN EC PRIVATE KEY-----"], ids=str)
+def test_a_file_that_is_no_public_key_makes_no_client(
+    two_organizations: Command, tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "key.pem"
+    file.write_bytes(content)
+
+    for path in (file, tmp_path / "nothing.pem"):
+        result = two_organizations("client", "create", "acme", "--public-key", str(path))
+        assert result.exit_code in (1, 2)
+        assert isinstance(result.exception, SystemExit)
+        assert "public-key" in result.stderr
+        assert result.stdout == ""
+    assert two_organizations("client", "list", "acme").stdout == ""
+    assert two_organizations("directory", "list", "acme").stdout == ""
+
+
+def test_a_list_of_clients_tells_them_apart_and_shows_no_secret(
+    two_organizations: Command, app: Flask, tmp_path: Path
+) -> None:
+    (tmp_path / "key.pem").write_text(public_pem(EC))
+    first = client_of(two_organizations("client", "create", "acme", "--provider", "okta", "--name", "The first"), app)
+    second = client_of(two_organizations("client", "create", "acme", "--public-key", str(tmp_path / "key.pem")), app)
+    first.by_basic()
+
+    result = two_organizations("client", "list", "acme")
+
+    newer, older = lines(result)
+    assert (newer["client_id"], newer["authenticates_with"], newer["last_used_at"]) == (second.id, "key", None)
+    assert (older["client_id"], older["authenticates_with"]) == (first.id, "secret")
+    assert (older["name"], older["provider"], older["usable"]) == ("The first", "okta", True)
+    assert older["last_used_at"]
+    assert first.secret not in result.output
+    assert two_organizations("client", "list", "globex").stdout == ""
+
+
+def test_a_revoked_client_gets_nothing_and_the_others_do(two_organizations: Command, app: Flask) -> None:
+    lost, kept = (client_of(two_organizations("client", "create", "acme"), app) for _ in range(2))
+    directory = lost.directory(lost.by_basic())
+
+    refused = two_organizations("client", "revoke", "globex", lost.id)
+    assert_refused(refused, lost.id)
+    assert directory.get("/Users").status == 200
+
+    revoked, again = (two_organizations("client", "revoke", "acme", lost.id) for _ in range(2))
+
+    assert (revoked.exit_code, again.exit_code, revoked.stdout) == (0, 0, "")
+    assert lost.id in revoked.stderr
+    assert (directory.get("/Users").status, lost.by_basic().status_code) == (401, 401)
+    assert kept.by_basic().status_code == 200
+    assert [each["usable"] for each in lines(two_organizations("client", "list", "acme"))] == [True, False]
+
+
+def test_basic_is_allowed_for_one_directory(two_organizations: Command, app: Flask) -> None:
+    okta = client_of(two_organizations("client", "create", "acme", "--provider", "okta"), app)
+    ping = client_of(two_organizations("client", "create", "acme", "--provider", "ping"), app)
+
+    def statuses() -> list[int]:
+        headers = [{"Authorization": basic(each.id, each.secret)} for each in (okta, ping)]
+        return [Directory(app, "acme", "").get("/Users", headers=each).status for each in headers]
+
+    assert statuses() == [401, 401]
+    assert two_organizations("directory", "set", "acme", "okta", "--basic").exit_code == 0
+    assert statuses() == [200, 401]
+    assert two_organizations("directory", "set", "acme", "okta").exit_code == 0
+    listed = lines(two_organizations("directory", "list", "acme"))
+    assert [(each["provider"], each["basic_auth"]) for each in listed] == [("okta", True), ("ping", False)]
+    assert two_organizations("directory", "set", "acme", "okta", "--no-basic").exit_code == 0
+    assert statuses() == [401, 401]
+
+
+def test_a_directory_that_is_not_there_is_said(two_organizations: Command) -> None:
+    assert_refused(two_organizations("directory", "set", "acme", "okta", "--basic"), "okta")
+    assert_refused(two_organizations("directory", "list", "initech"), "There is no organization initech.")
+    assert_refused(two_organizations("client", "create", "initech"), "There is no organization initech.")
 
 
 # Connections

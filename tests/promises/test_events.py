@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import event as sqlalchemy_event
 
 from scim_server.config import Settings
@@ -16,6 +17,7 @@ from scim_server.services import directories, organizations
 from scim_server.services.context import OPERATOR
 from scim_server.services.errors import SlugTaken
 from tests.clients import ENTERPRISE_USER, GROUP, USER, Directory, Reply
+from tests.oauth import new_client, revoke_client
 from tests.promises.databases import contents, events, id_of
 from tests.promises.tokens import new_token, prefix, revoke
 
@@ -276,6 +278,23 @@ def test_a_token_is_made_and_ended_with_its_events(
     assert [(each.action, each.changes) for each in added] == [
         ("token.created", {"name": [None, "generic"], "prefix": [None, prefix(secret)]}),
         ("token.revoked", {"prefix": [prefix(secret), None]}),
+    ]
+    assert len({each.target_id for each in added}) == 1
+    assert others == []
+
+
+def test_a_client_is_made_and_ended_with_its_events(
+    app: Flask, settings: Settings, database: Database, acme: Directory, globex: Directory
+) -> None:
+    with told(database) as added, told(database, "globex") as others:
+        client = new_client(app, settings, database, "acme")
+        client.by_basic()
+        revoke_client(settings, database, client)
+        revoke_client(settings, database, client)
+
+    assert [(each.action, each.changes) for each in added] == [
+        ("client.created", {"name": [None, "generic"], "client_id": [None, client.id]}),
+        ("client.revoked", {"client_id": [client.id, None]}),
     ]
     assert len({each.target_id for each in added}) == 1
     assert others == []

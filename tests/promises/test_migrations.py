@@ -38,6 +38,7 @@ def shape(database: Database) -> dict[str, Any]:
             "primary key": found.get_pk_constraint(table),
             "foreign keys": sorted(found.get_foreign_keys(table), key=repr),
             "unique": sorted(found.get_unique_constraints(table), key=repr),
+            "checks": {check["name"]: check["sqltext"] for check in found.get_check_constraints(table)},
             "indexes": {index["name"]: _index(index) for index in found.get_indexes(table)},
         }
         for table in sorted(OURS)

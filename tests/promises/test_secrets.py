@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
 
@@ -13,9 +14,11 @@ from scim_server import logs, migrations
 from scim_server.app import create_app
 from scim_server.config import Settings, load_settings
 from scim_server.db import Database
-from scim_server.models import ScimToken
+from scim_server.models import Provider, ScimToken
+from scim_server.services import directories, organizations
 from scim_server.services.directories import hash_token
 from tests.clients import ENTERPRISE_USER, PATCH_OP, USER, Directory, Reply, found
+from tests.oauth import EC, basic, new_client, signed
 from tests.promises.databases import contents
 from tests.promises.tokens import expired_token, prefix, revoked_token
 from tests.request_logs import logged, shown
@@ -31,6 +34,7 @@ class Watched:
 
     acme: Directory
     globex: Directory
+    settings: Settings
     database: Database
     log: StringIO
     ended: list[str]
@@ -68,7 +72,7 @@ def watched(request: pytest.FixtureRequest, own: tuple[Settings, Database], sett
     root.addHandler(listening)
     level = sql.level
     sql.setLevel(logging.DEBUG)  # statements and rows, as somebody does who looks for a fault
-    yield Watched(acme, globex, database, log, ended)
+    yield Watched(acme, globex, chatty, database, log, ended)
     sql.setLevel(level)
     logs.configure(settings)
 
@@ -195,6 +199,8 @@ def test_of_a_token_only_its_hash_and_its_prefix_are_kept(watched: Watched) -> N
             "org_id",
             "id",
             "directory_id",
+            "user_id",
+            "client_id",
             "name",
             "prefix",
             "token_hash",
@@ -203,6 +209,45 @@ def test_of_a_token_only_its_hash_and_its_prefix_are_kept(watched: Watched) -> N
             "revoked_at",
             "last_used_at",
         }
+
+
+@in_either_format
+def test_what_a_client_says_and_what_it_gets_is_in_no_log_and_in_no_row(watched: Watched) -> None:
+    app, settings, database = watched.acme.app, watched.settings, watched.database
+    keyed, client = (new_client(app, settings, database, "acme", key) for key in (EC, None))
+    assertions = [signed(EC, keyed.claims(**aud)) for aud in ({"aud": settings.base_url}, {})]
+    with database.writing() as session:
+        ctx = organizations.open_organization(session, settings, "acme", now=datetime.now(UTC))
+        directories.allow_basic(ctx, directories.find_directory(ctx, Provider.GENERIC), True)
+
+    answers = [
+        client.by_basic(),
+        client.by_post(),
+        client.by_basic(grant_type="password"),
+        client.by_basic(client_secret=client.secret),
+        client.post(client_id=keyed.id, client_secret=client.secret),
+        client.post(authorization=f"Bearer {client.secret}"),
+        *(keyed.by_assertion(assertion) for assertion in assertions * 2),
+    ]
+    tokens = [client.directory(answer).token for answer in answers if answer.status_code == 200]
+    headers = [basic(client.id, client.secret), *(f"Bearer {token}" for token in (*tokens, client.secret))]
+    replies = [
+        watched.send("GET", path, headers={"Authorization": header}) for header in headers for path in ("/Users", "/Me")
+    ]
+    kept = repr(contents(database))
+    break_tables(watched, "consumed_assertions")
+    answers.append(keyed.by_assertion(signed(EC, keyed.claims(aud=settings.base_url))))
+
+    assert [answer.status_code for answer in answers] == [200, 200, 400, 400, 401, 401, 200, 401, 401, 401, 500]
+    assert {reply.status for reply in replies} == {200, 401, 404}
+    said = watched.log.getvalue()
+    for secret in (client.secret, *(token.removeprefix(prefix(token)) for token in tokens)):
+        assert secret not in said
+        assert secret not in kept
+        assert not [reply for reply in replies if secret in f"{reply.json} {reply.headers}"]
+    for assertion in assertions:
+        assert assertion not in said
+        assert assertion.rpartition(".")[2] not in said + kept
 
 
 def test_a_password_can_be_neither_read_nor_guessed(watched: Watched) -> None:

@@ -52,6 +52,8 @@ WRONG = (
     ("SCIM_REQUEST_LOG_DAYS", "-1"),
     ("SCIM_REQUEST_LOG_ENTRIES", "99"),
     ("SCIM_REQUEST_LOG_BODY_BYTES", "-1"),
+    ("SCIM_ACCESS_TOKEN_SECONDS", "59"),
+    ("SCIM_ACCESS_TOKEN_SECONDS", "86401"),
     ("SCIM_LOG_LEVEL", "loud"),
     ("SCIM_LOG_FORMAT", "xml"),
     ("SCIM_ENV", "nowhere"),

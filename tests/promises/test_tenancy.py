@@ -1,9 +1,10 @@
 """Nothing crosses organizations: no id, no token, no filter, no membership, and no row in the database itself."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -12,11 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
+from scim_server.config import Settings
 from scim_server.db import Database
+from scim_server.models import ConsumedAssertion, Membership, OAuthClient, ScimToken, Team, User, UserEmail
 from scim_server.models import Directory as DirectoryRow
-from scim_server.models import Membership, ScimToken, Team, User, UserEmail
 from scim_server.models.base import new_id
 from tests.clients import GROUP, PATCH_OP, USER, Directory, Reply, assert_error
+from tests.oauth import new_client
 from tests.promises.databases import contents, id_of, org_id
 
 # What a route's last argument names, by its collection: the rows of organizations, and what is the same for everybody.
@@ -284,12 +287,26 @@ def test_removing_members_takes_them_from_no_group_of_another_organization(
 
 
 @pytest.mark.parametrize(
-    "link", ["team", "user", "both", "e-mail", "user's directory", "team's directory", "token's directory"]
+    "link",
+    [
+        "team",
+        "user",
+        "both",
+        "e-mail",
+        "user's directory",
+        "team's directory",
+        "token's directory",
+        "token's user",
+        "token's client",
+        "client's directory",
+        "assertion's client",
+    ],
 )
 def test_the_database_itself_refuses_a_link_across_organizations(
-    database: Database, foreign: Foreign, ada: Reply, pioneers: Reply, link: str
+    app: Flask, settings: Settings, database: Database, foreign: Foreign, ada: Reply, pioneers: Reply, link: str
 ) -> None:
-    with pytest.raises(IntegrityError), database.writing() as session:
+    new_client(app, settings, database, "globex")
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"), database.writing() as session:
         _link(session, link)
 
 
@@ -319,8 +336,25 @@ def _link(session: Session, link: str) -> None:
             one(User, acme).directory_id = one(DirectoryRow, globex).id
         case "team's directory":
             one(Team, acme).directory_id = one(DirectoryRow, globex).id
-        case "token's directory":
-            id, directory = new_id(), one(DirectoryRow, globex)
-            token = {"name": "t", "prefix": "p", "token_hash": b"h", "created_at": now}
-            session.add(ScimToken(org_id=acme, id=id, directory_id=directory.id, **token))
+        case _:
+            session.add(_credential(link, acme, now, lambda model: one(model, globex).id, one(DirectoryRow, acme).id))
     session.flush()
+
+
+def _credential(link: str, org: UUID, now: datetime, theirs: Callable[[Any], UUID], own_directory: UUID) -> Any:
+    """A way in to an organization that leads to another's."""
+    token = {"org_id": org, "id": new_id(), "name": "t", "prefix": "p", "token_hash": b"h", "created_at": now}
+    match link:
+        case "token's directory":
+            return ScimToken(directory_id=theirs(DirectoryRow), **token)
+        case "token's user":
+            return ScimToken(user_id=theirs(User), **token)
+        case "token's client":
+            return ScimToken(directory_id=own_directory, client_id=theirs(OAuthClient), **token)
+        case "client's directory":
+            client = {"id": new_id(), "public_id": "c", "name": "c", "secret_hash": b"h", "created_at": now}
+            return OAuthClient(org_id=org, directory_id=theirs(DirectoryRow), **client)
+        case "assertion's client":
+            client_id = theirs(OAuthClient)
+            return ConsumedAssertion(org_id=org, id=new_id(), client_id=client_id, jti_hash=b"h", expires_at=now)
+    raise AssertionError(link)

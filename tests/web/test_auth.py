@@ -171,7 +171,7 @@ def test_a_token_is_found_by_its_readable_prefix_in_its_own_organization_only(
             directories.find_token(globex_ctx, prefix(token))
         with pytest.raises(NotFound):
             directories.find_token(acme_ctx, token)
-        listed = [row.prefix for row, _ in directories.list_tokens(globex_ctx)]
+        listed = [each.row.prefix for each in directories.list_tokens(globex_ctx)]
     assert listed == [prefix(globex.token)]
 
 

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import click
 
+from scim_server.cli.base import PROVIDERS, now, opened, settings_or_failure, show, told
 from scim_server.models import Directory, LoggedRequest, Provider
-from scim_server.services import request_log
+from scim_server.services import organizations, request_log
 from scim_server.services.context import Context
 from scim_server.services.request_log import Wanted
 
@@ -34,21 +35,32 @@ def _since(value: str) -> datetime | timedelta:
         raise click.BadParameter(f"{value!r} is no time such as 2026-05-01T12:00, and no span such as 2h.") from None
 
 
-OPTIONS = (
-    click.option("--provider", type=click.Choice([each.value for each in Provider]), help="Of this kind of directory."),
-    click.option("--status", type=_statuses, metavar="STATUS", help="Answered so: 409, or 4xx for all of these."),
-    click.option(
-        "--method",
-        type=click.Choice(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"], case_sensitive=False),
-        help="Sent with this method.",
-    ),
-    click.option("--about", type=click.UUID, metavar="ID", help="About the user or the group with this id."),
-    click.option("--text", help="With this text in the path or in a body, in any case."),
-    click.option("--since", type=_since, metavar="TIME", help="Not older: 30m, 2h, 7d, or 2026-05-01T12:00 (UTC)."),
-    click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="The most to print."),
-    click.option("--bodies", is_flag=True, help="Print what was sent and answered, without passwords and tokens."),
-    click.option("--changes", is_flag=True, help="Print what was changed."),
+@click.command()
+@click.argument("slug")
+@click.option("--provider", type=PROVIDERS, help="Of this kind of directory.")
+@click.option("--status", type=_statuses, metavar="STATUS", help="Answered so: 409, or 4xx for all of these.")
+@click.option(
+    "--method",
+    type=click.Choice(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"], case_sensitive=False),
+    help="Sent with this method.",
 )
+@click.option("--about", type=click.UUID, metavar="ID", help="About the user or the group with this id.")
+@click.option("--text", help="With this text in the path or in a body, in any case.")
+@click.option("--since", type=_since, metavar="TIME", help="Not older: 30m, 2h, 7d, or 2026-05-01T12:00 (UTC).")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="The most to print.")
+@click.option("--bodies", is_flag=True, help="Print what was sent and answered, without passwords and tokens.")
+@click.option("--changes", is_flag=True, help="Print what was changed.")
+def requests(slug: str, **options: Any) -> None:
+    """Print what directories asked, and our answers.
+
+    Those of the organization SLUG, the newest first, one JSON object a line.
+    """
+    settings = settings_or_failure()
+    with told(), opened(settings) as database, database.reading() as session:
+        ctx = organizations.open_organization(session, settings, slug, now=now())
+        printed = list(found(ctx, **options))
+    for each in printed:  # the transaction is over: whoever reads this may take their time
+        show(each)
 
 
 def found(

@@ -1,0 +1,53 @@
+"""`scim-server directory`: the SCIM connections of an organization."""
+
+import click
+
+from scim_server.cli.base import PROVIDERS, operator, show
+from scim_server.models import PatchResponse, Provider
+from scim_server.services import directories
+
+PATCH_RESPONSES = click.Choice([response.value for response in PatchResponse])
+
+
+@click.group()
+def directory() -> None:
+    """The directories of organizations."""
+
+
+@directory.command("list")
+@click.argument("slug")
+def directory_list(slug: str) -> None:
+    """Print the directories of an organization.
+
+    Those of the organization SLUG, one JSON object a line.
+    """
+    with operator(slug) as ctx:
+        for row in directories.list_directories(ctx):
+            show(
+                {
+                    "id": str(row.id),
+                    "provider": row.provider,
+                    "name": row.name,
+                    "patch_response": row.patch_response,
+                    "basic_auth": row.basic_auth,
+                    "created_at": row.created_at,
+                }
+            )
+
+
+@directory.command("set")
+@click.argument("slug")
+@click.argument("provider", type=PROVIDERS)
+@click.option("--basic/--no-basic", default=None, help="Whether its OAuth clients may come in with HTTP Basic.")
+@click.option("--patch-response", type=PATCH_RESPONSES, help="What a PATCH answers: the resource, or 204 and nothing.")
+def directory_set(slug: str, provider: str, basic: bool | None, patch_response: str | None) -> None:
+    """Change what a directory is allowed, and how it is answered.
+
+    It is the one of the PROVIDER in the organization SLUG. What is not named stays as it is.
+    """
+    with operator(slug) as ctx:
+        found = directories.find_directory(ctx, Provider(provider))
+        if basic is not None:
+            directories.allow_basic(ctx, found, basic)
+        if patch_response is not None:
+            directories.answer_patches(ctx, found, PatchResponse(patch_response))
