@@ -15,9 +15,10 @@ from scim_server.cli.directories import directory
 from scim_server.cli.requests import requests
 from scim_server.config import Settings
 from scim_server.migrations import needed_revision
-from scim_server.models import Provider
-from scim_server.services import directories, organizations
-from scim_server.services.context import OPERATOR
+from scim_server.models import Provider, User
+from scim_server.services import directories, organizations, users
+from scim_server.services.context import OPERATOR, Context
+from scim_server.services.profiles import folded
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -113,19 +114,25 @@ def token() -> None:
 @click.argument("slug")
 @click.option("--name", help="What to call the token.")
 @click.option("--provider", type=PROVIDERS, help="Whose directory.  [default: generic]")
+@click.option("--user", metavar="USERNAME", help="A user, for whom the token acts at /Me instead of for a directory.")
 @click.option(
     "--expires-in", type=click.IntRange(1, 36_500), metavar="DAYS", help="Days until it ends.  [default: never]"
 )
-def token_create(slug: str, name: str | None, provider: str | None, expires_in: int | None) -> None:
+def token_create(slug: str, name: str | None, provider: str | None, user: str | None, expires_in: int | None) -> None:
     """Create a token and print it.
 
     It is for the organization SLUG, and is not shown again. The tokens that there are keep working: change the one in
     your identity provider, then revoke the old one.
     """
+    if user is not None and provider is not None:
+        raise click.UsageError("A token acts for a directory or for a user: give --provider or --user.")
     lifetime = timedelta(days=expires_in) if expires_in else None
     with operator(slug) as ctx:
-        found = directories.provide_directory(ctx, Provider(provider or Provider.GENERIC))
-        created = directories.create_token(ctx, found, name=name, lifetime=lifetime)
+        if user is not None:
+            created = directories.create_user_token(ctx, _user(ctx, user), name=name, lifetime=lifetime)
+        else:
+            found = directories.provide_directory(ctx, Provider(provider or Provider.GENERIC))
+            created = directories.create_token(ctx, found, name=name, lifetime=lifetime)
     click.echo(created.secret)
 
 
@@ -165,6 +172,12 @@ def token_revoke(slug: str, prefix: str) -> None:
     with operator(slug) as ctx:
         directories.revoke_token(ctx, directories.find_token(ctx, prefix))
     click.echo(f"{prefix} is revoked.", err=True)
+
+
+def _user(ctx: Context, user_name: str) -> User:
+    from scim_server.scim.folding import user_name_key  # takes a second, which no other command shall wait for
+
+    return users.find_user(ctx, user_name, folded(user_name))
 
 
 def _serve(settings: Settings, when_up: Callable[[], None] | None = None) -> None:

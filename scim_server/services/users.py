@@ -29,6 +29,17 @@ def get_user(ctx: Context, user_id: UUID) -> User:
     return user
 
 
+def find_user(ctx: Context, user_name: str, key: str) -> User:
+    """The user of a name; `key` is the name in the form that comparisons use.
+
+    Raises NotFound.
+    """
+    user = ctx.session.scalar(select(User).where(*_living(ctx), User.user_name_key == key))
+    if user is None:
+        raise NotFound("user", user_name)
+    return user
+
+
 def get_user_to_change(ctx: Context, user_id: UUID) -> User:
     """A user whom nobody else changes until this transaction ends, so that two changes at once lose nothing.
 

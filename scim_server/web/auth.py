@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from flask import g, request
+from flask import Response, after_this_request, g, request
 
+from scim_server.scim import me
 from scim_server.services import access
 from scim_server.services.context import Context
 from scim_server.services.errors import NotAuthenticated
@@ -35,12 +36,42 @@ def scim_writing() -> AbstractContextManager[Context]:
     return _writing(access.only_directories)
 
 
+def me_reading() -> AbstractContextManager[Context]:
+    """As `scim_reading`, for the user that asks.
+
+    Raises NotAuthenticated, NotAUser.
+    """
+    return _located(_reading(access.only_users))
+
+
+def me_writing() -> AbstractContextManager[Context]:
+    """As `scim_writing`, for the user that asks.
+
+    Raises NotAuthenticated, NotAUser, RequestEntityTooLarge.
+    """
+    return _located(_writing(access.only_users))
+
+
 def discovery_reading() -> AbstractContextManager[Context]:
     """As `scim_reading`, for whoever asks.
 
     Raises NotAuthenticated, TooManyRequests.
     """
     return _reading(lambda _caller: None)
+
+
+@contextmanager
+def _located(opened: AbstractContextManager[Context]) -> Iterator[Context]:
+    """RFC 7644 §3.11: any answer at /Me, a refusal too, says where the user permanently is."""
+    with opened as ctx:
+        location = me.location(ctx)
+
+        @after_this_request
+        def locate(response: Response) -> Response:
+            response.headers["Location"] = location
+            return response
+
+        yield ctx
 
 
 @contextmanager

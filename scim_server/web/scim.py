@@ -10,11 +10,11 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import UnsupportedMediaType
 
-from scim_server.scim import bulk, discovery, search
+from scim_server.scim import bulk, discovery, me, search
 from scim_server.scim.endpoints import ENDPOINTS, Endpoint, Writing
 from scim_server.scim.listing import search_parameters
 from scim_server.scim.payloads import parse
-from scim_server.web.auth import discovery_reading, scim_reading, scim_writing
+from scim_server.web.auth import discovery_reading, me_reading, me_writing, scim_reading, scim_writing
 from scim_server.web.rendering import render
 from scim_server.web.requests import body
 
@@ -39,6 +39,36 @@ def search_all() -> ResponseReturnValue:
 def run_bulk() -> ResponseReturnValue:
     with scim_writing() as ctx:
         return render(bulk.run(ctx, payload()))
+
+
+@bp.get("/Me")
+def read_me() -> ResponseReturnValue:
+    with me_reading() as ctx:
+        return render(me.read(ctx, request.args))
+
+
+@bp.post("/Me")
+def create_me() -> ResponseReturnValue:
+    with me_reading():
+        return render(me.create())
+
+
+@bp.put("/Me")
+def replace_me() -> ResponseReturnValue:
+    with me_writing() as ctx:
+        return render(me.replace(ctx, payload(), request.args, request.if_match))
+
+
+@bp.patch("/Me")
+def patch_me() -> ResponseReturnValue:
+    with me_writing() as ctx:
+        return render(me.patch(ctx, payload(), request.args, request.if_match))
+
+
+@bp.delete("/Me")
+def delete_me() -> ResponseReturnValue:
+    with me_reading():
+        return render(me.delete())
 
 
 @bp.get("/ServiceProviderConfig")

@@ -344,6 +344,34 @@ def test_an_organization_that_is_not_there_is_said(two_organizations: Command, a
     assert_refused(refused, "There is no organization initech.")
 
 
+def test_a_token_for_a_user_is_good_at_me(two_organizations: Command, app: Flask) -> None:
+    directory = Directory(app, "acme", two_organizations("token", "create", "acme").stdout.strip())
+    directory.create_user("Ada@example.com")
+
+    result = two_organizations("token", "create", "acme", "--user", "ada@EXAMPLE.com", "--expires-in", "1")
+
+    assert result.exit_code == 0
+    [token] = result.stdout.splitlines()
+    assert Directory(app, "acme", token).get("/Me")["userName"] == "Ada@example.com"
+    listed = lines(two_organizations("token", "list", "acme"))
+    assert [(each["provider"], each["user"]) for each in listed] == [(None, "Ada@example.com"), ("generic", None)]
+    two_organizations("token", "revoke", "acme", prefix_of(token))
+    assert Directory(app, "acme", token).get("/Me").status == 401
+
+
+def test_a_token_for_nobody_is_refused(two_organizations: Command, app: Flask) -> None:
+    directory = Directory(app, "acme", two_organizations("token", "create", "acme").stdout.strip())
+    directory.delete(f"/Users/{directory.create_user('ada').id}")
+    elsewhere = Directory(app, "globex", two_organizations("token", "create", "globex").stdout.strip())
+    elsewhere.create_user("gina")
+
+    for name in ("ada", "gina", "", "%"):
+        assert_refused(two_organizations("token", "create", "acme", "--user", name), f"There is no user {name}.")
+    both = two_organizations("token", "create", "acme", "--user", "ada", "--provider", "okta")
+    assert (both.exit_code, both.stdout) == (2, "")
+    assert len(lines(two_organizations("token", "list", "acme"))) == 1
+
+
 # client, directory
 
 

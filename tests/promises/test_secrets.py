@@ -15,7 +15,7 @@ from scim_server.app import create_app
 from scim_server.config import Settings, load_settings
 from scim_server.db import Database
 from scim_server.models import Provider, ScimToken
-from scim_server.services import directories, organizations
+from scim_server.services import directories, organizations, users
 from scim_server.services.directories import hash_token
 from tests.clients import ENTERPRISE_USER, PATCH_OP, USER, Directory, Reply, found
 from tests.oauth import EC, basic, new_client, signed
@@ -216,9 +216,12 @@ def test_what_a_client_says_and_what_it_gets_is_in_no_log_and_in_no_row(watched:
     app, settings, database = watched.acme.app, watched.settings, watched.database
     keyed, client = (new_client(app, settings, database, "acme", key) for key in (EC, None))
     assertions = [signed(EC, keyed.claims(**aud)) for aud in ({"aud": settings.base_url}, {})]
+    watched.send("POST", "/Users", {"userName": "ada"})
     with database.writing() as session:
         ctx = organizations.open_organization(session, settings, "acme", now=datetime.now(UTC))
         directories.allow_basic(ctx, directories.find_directory(ctx, Provider.GENERIC), True)
+        user = users.find_user(ctx, "ada", "ada")
+        mine = directories.create_user_token(ctx, user).secret
 
     answers = [
         client.by_basic(),
@@ -230,7 +233,7 @@ def test_what_a_client_says_and_what_it_gets_is_in_no_log_and_in_no_row(watched:
         *(keyed.by_assertion(assertion) for assertion in assertions * 2),
     ]
     tokens = [client.directory(answer).token for answer in answers if answer.status_code == 200]
-    headers = [basic(client.id, client.secret), *(f"Bearer {token}" for token in (*tokens, client.secret))]
+    headers = [basic(client.id, client.secret), *(f"Bearer {token}" for token in (*tokens, mine, client.secret))]
     replies = [
         watched.send("GET", path, headers={"Authorization": header}) for header in headers for path in ("/Users", "/Me")
     ]
@@ -239,9 +242,9 @@ def test_what_a_client_says_and_what_it_gets_is_in_no_log_and_in_no_row(watched:
     answers.append(keyed.by_assertion(signed(EC, keyed.claims(aud=settings.base_url))))
 
     assert [answer.status_code for answer in answers] == [200, 200, 400, 400, 401, 401, 200, 401, 401, 401, 500]
-    assert {reply.status for reply in replies} == {200, 401, 404}
+    assert {reply.status for reply in replies} == {200, 401, 403, 404}
     said = watched.log.getvalue()
-    for secret in (client.secret, *(token.removeprefix(prefix(token)) for token in tokens)):
+    for secret in (client.secret, *(token.removeprefix(prefix(token)) for token in (mine, *tokens))):
         assert secret not in said
         assert secret not in kept
         assert not [reply for reply in replies if secret in f"{reply.json} {reply.headers}"]

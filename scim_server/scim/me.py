@@ -1,0 +1,141 @@
+"""/Me (RFC 7644 §3.11): the user whom a token acts for, and what they may change of themselves."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from scim2_models import Context as Direction
+from scim2_models import NotImplementedException
+
+from scim_server.models import User
+from scim_server.scim import kinds
+from scim_server.scim.answers import Answer, base_url, etag
+from scim_server.scim.dialects import TOLERANT, normalise_patch
+from scim_server.scim.etags import EntityTags, check_if_match
+from scim_server.scim.kinds import Kind, read_patch, read_resource
+from scim_server.scim.projection import Projection, read_projection
+from scim_server.scim.users import show, to_profile, to_resource
+from scim_server.services import users
+from scim_server.services.context import Context
+from scim_server.services.errors import NotAllowed, NotAuthenticated, NotFound
+from scim_server.services.events import differences
+
+Parameters = Mapping[str, str]
+
+# What a person may say of themselves: how to call, write to and reach them as a colleague, and in which language and
+# time zone. Not among it is what lets them in (userName, active, emails, externalId, password, x509Certificates), and
+# what the organization says they are (title, userType, roles, entitlements, groups, the enterprise attributes).
+PERSONAL = frozenset(
+    {
+        "name",
+        "displayName",
+        "nickName",
+        "profileUrl",
+        "preferredLanguage",
+        "locale",
+        "timezone",
+        "phoneNumbers",
+        "ims",
+        "photos",
+        "addresses",
+    }
+)
+
+
+def location(ctx: Context) -> str:
+    """The permanent address of the user who asks, which goes with every answer (RFC 7644 §3.11)."""
+    return f"{base_url(ctx)}/Users/{ctx.actor.id}"
+
+
+def read(ctx: Context, parameters: Parameters) -> Answer:
+    """GET /Me."""
+    kind = kinds.users(ctx)
+    projection = read_projection(ctx, kind, parameters)
+    return _answer(ctx, users.get_user(ctx, _id(ctx)), projection)
+
+
+def create() -> Answer:
+    """POST /Me. Nobody registers themselves here, and RFC 7644 §3.12 calls that 501.
+
+    Raises NotImplementedException.
+    """
+    raise NotImplementedException(detail="Users do not register themselves here.")
+
+
+def replace(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, if_match: EntityTags | None) -> Answer:
+    """PUT /Me. What is left out of what is not theirs to change stays as it is (RFC 7644 §3.5.1 allows for it).
+
+    Raises NotAllowed.
+    """
+    kind = kinds.users(ctx)
+    projection = read_projection(ctx, kind, parameters)
+    user = _user_to_change(ctx)
+    check_if_match(if_match, user)
+    resource = read_resource(ctx, kind, payload, Direction.RESOURCE_REPLACEMENT_REQUEST)
+    stored = to_resource(ctx, kind, user)
+    for field, info in kind.profile.model_fields.items():
+        if field not in resource.model_fields_set and info.serialization_alias not in PERSONAL:
+            setattr(resource, field, getattr(stored, field))
+    return _change(ctx, kind, user, resource, projection)
+
+
+def patch(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, if_match: EntityTags | None) -> Answer:
+    """PATCH /Me.
+
+    Raises NotAllowed.
+    """
+    kind = kinds.users(ctx)
+    projection = read_projection(ctx, kind, parameters)
+    operations = read_patch(ctx, kind, normalise_patch(ctx, payload, kind.known))
+    user = _user_to_change(ctx)
+    check_if_match(if_match, user)
+    resource = to_resource(ctx, kind, user)
+    operations.patch(resource, TOLERANT)
+    return _change(ctx, kind, user, resource, projection)
+
+
+def delete() -> Answer:
+    """DELETE /Me.
+
+    Raises NotAllowed.
+    """
+    raise NotAllowed("Nobody deletes themselves: whoever administers the organization does.")
+
+
+def _id(ctx: Context) -> UUID:
+    assert ctx.actor.id is not None, "a user has an id"
+    return ctx.actor.id
+
+
+def _user_to_change(ctx: Context) -> User:
+    """Whoever was barred since they came in is nobody any more.
+
+    Raises NotAuthenticated.
+    """
+    try:
+        user = users.get_user_to_change(ctx, _id(ctx))
+    except NotFound:
+        raise NotAuthenticated from None
+    if not user.active:
+        raise NotAuthenticated
+    return user
+
+
+def _change(ctx: Context, kind: Kind, user: User, resource: Any, projection: Projection) -> Answer:
+    profile = to_profile(kind, resource, resource.active)
+    changed = differences(user.document, profile.document).keys() - {"schemas"}
+    # Neither is in the document: the one is the status of the row, the other is kept nowhere.
+    changed |= {"active"} if resource.active is False else set()
+    changed |= {"password"} if resource.password is not None else set()
+    if foreign := changed - PERSONAL:
+        raise NotAllowed(f"This is not yours to change: {', '.join(sorted(foreign))}.")
+    # What a directory has set, it would set again. Until it is kept who set what, that is all that is there.
+    if user.directory_id is not None and (owned := changed & user.document.keys()):
+        raise NotAllowed(f"Your organization's directory says what this is: {', '.join(sorted(owned))}.")
+    users.write_profile(ctx, user, profile)
+    return _answer(ctx, user, projection)
+
+
+def _answer(ctx: Context, user: User, projection: Projection) -> Answer:
+    [shown] = show(ctx, [user], projection)
+    return Answer(200, shown, version=etag(user))
