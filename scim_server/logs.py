@@ -41,6 +41,8 @@ def configure(settings: Settings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("alembic").setLevel(max(level, logging.WARNING))  # the command says what it did
+    # Authlib says at this level who came as which client, which is a secret where somebody entered it there.
+    logging.getLogger("authlib").setLevel(max(level, logging.INFO))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
