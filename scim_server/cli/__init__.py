@@ -175,8 +175,6 @@ def token_revoke(slug: str, prefix: str) -> None:
 
 
 def _user(ctx: Context, user_name: str) -> User:
-    from scim_server.scim.folding import user_name_key  # takes a second, which no other command shall wait for
-
     return users.find_user(ctx, user_name, folded(user_name))
 
 

@@ -246,9 +246,8 @@ def test_a_directory_is_told_what_its_patches_are_answered(two_organizations: Co
     told = two_organizations("directory", "set", "acme", "entra", "--patch-response", "no_content")
 
     assert told.exit_code == 0
-    assert lines(two_organizations("directory", "list", "acme")) == [
-        {"provider": "entra", "name": "entra", "patch_response": "no_content"}
-    ]
+    [listed] = lines(two_organizations("directory", "list", "acme"))
+    assert (listed["provider"], listed["patch_response"], listed["basic_auth"]) == ("entra", "no_content", False)
     assert lines(two_organizations("directory", "list", "globex"))[0]["patch_response"] == "body"
     assert_refused(two_organizations("directory", "set", "acme", "okta"), "okta")
 
