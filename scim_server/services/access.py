@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,16 @@ log = structlog.get_logger(__name__)
 # "Last used" is for a person who decides whether a token can go: a few minutes say it as well as a second does,
 # and a directory that sends a hundred requests a second writes it once.
 _LAST_USE_PRECISION = timedelta(minutes=5)
+
+# Every request asks it, so it is put together once. Of the outer joins, any may find nothing.
+_TOKEN = (
+    select(ScimToken, Organization, Directory, OAuthClient.revoked_at, User.user_name, User.status)
+    .join(Organization, Organization.id == ScimToken.org_id)
+    .outerjoin(Directory, (Directory.org_id == ScimToken.org_id) & (Directory.id == ScimToken.directory_id))
+    .outerjoin(OAuthClient, (OAuthClient.org_id == ScimToken.org_id) & (OAuthClient.id == ScimToken.client_id))
+    .outerjoin(User, (User.org_id == ScimToken.org_id) & (User.id == ScimToken.user_id))
+    .where(ScimToken.token_hash == bindparam("token_hash"), Organization.slug == bindparam("slug"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +70,7 @@ def find_caller(session: Session, slug: str, secret: str, *, now: datetime) -> C
     """
     if not SLUG.fullmatch(slug):
         raise NotAuthenticated
-    # Of the outer joins, any may have found nothing, which the types of SQLAlchemy do not say.
-    row: Any = session.execute(
-        select(ScimToken, Organization, Directory, OAuthClient.revoked_at, User.user_name, User.status)
-        .join(Organization, Organization.id == ScimToken.org_id)
-        .outerjoin(Directory, (Directory.org_id == ScimToken.org_id) & (Directory.id == ScimToken.directory_id))
-        .outerjoin(OAuthClient, (OAuthClient.org_id == ScimToken.org_id) & (OAuthClient.id == ScimToken.client_id))
-        .outerjoin(User, (User.org_id == ScimToken.org_id) & (User.id == ScimToken.user_id))
-        .where(ScimToken.token_hash == hash_token(secret), Organization.slug == slug)
-    ).one_or_none()
+    row: Any = session.execute(_TOKEN, {"token_hash": hash_token(secret), "slug": slug}).one_or_none()
     if row is None:
         raise NotAuthenticated
     token, org, directory, client_revoked_at, user_name, user_status = row
