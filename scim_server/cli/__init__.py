@@ -13,6 +13,7 @@ from scim_server.cli.base import PROVIDERS, Failure, now, opened, operator, sett
 from scim_server.cli.clients import client
 from scim_server.cli.directories import directory
 from scim_server.cli.requests import requests
+from scim_server.cli.schemas import schema
 from scim_server.config import Settings
 from scim_server.migrations import needed_revision
 from scim_server.models import Provider, User
@@ -188,3 +189,4 @@ def _serve(settings: Settings, when_up: Callable[[], None] | None = None) -> Non
 main.add_command(client)
 main.add_command(directory)
 main.add_command(requests)
+main.add_command(schema)

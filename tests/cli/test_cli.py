@@ -125,9 +125,15 @@ ON_A_SCHEMA = [path for path in commands() if does_something(path) and path not 
 
 
 def with_arguments(path: tuple[str, ...]) -> list[str]:
-    """A command with something for each of its arguments, and a word of the choice where there is one."""
-    needed = [each for each in named(path).params if isinstance(each, click.Argument)]
-    return [*path, *(each.type.choices[0] if isinstance(each.type, click.Choice) else "acme" for each in needed)]
+    """A command with something for each of its arguments: a word of the choice, or standard input."""
+    needed = [each.type for each in named(path).params if isinstance(each, click.Argument)]
+    return [*path, *(_something(each) for each in needed)]
+
+
+def _something(kind: click.ParamType[Any]) -> str:
+    if isinstance(kind, click.Choice):
+        return str(kind.choices[0])
+    return "-" if isinstance(kind, click.File) else "acme"
 
 
 @pytest.mark.parametrize("path", ON_A_SCHEMA, ids=" ".join)
