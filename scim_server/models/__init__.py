@@ -8,7 +8,7 @@ from scim_server.models.organizations import Organization
 from scim_server.models.request_log import LoggedRequest
 from scim_server.models.roles import BuiltIn, Role
 from scim_server.models.schemas import ExtensionSchema
-from scim_server.models.teams import Membership, Team
+from scim_server.models.teams import Membership, Subteam, Team, TeamAncestor
 from scim_server.models.users import Availability, User, UserEmail, UserStatus
 
 __all__ = [
@@ -27,7 +27,9 @@ __all__ = [
     "Provider",
     "Role",
     "ScimToken",
+    "Subteam",
     "Team",
+    "TeamAncestor",
     "User",
     "UserEmail",
     "UserStatus",

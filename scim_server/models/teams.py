@@ -56,3 +56,37 @@ class Membership(Base):
     team_id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     created_at: Mapped[datetime]
+
+
+class Subteam(Base):
+    """A team in a team: `member_id` is the one within. The rows of a deleted team stay, so that it can come back."""
+
+    __tablename__ = "subteams"
+    __table_args__ = (
+        reference("team_id", "teams", ondelete="CASCADE"),
+        reference("member_id", "teams", ondelete="CASCADE"),
+        Index(None, "org_id", "member_id"),
+    )
+
+    org_id: Mapped[UUID] = mapped_column(primary_key=True)
+    team_id: Mapped[UUID] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+
+
+class TeamAncestor(Base):
+    """What follows from the subteams: each living team, and each living team that it is in through living ones.
+
+    However deep a team is, who is in it is one look-up; `services/nesting.py` keeps the rows true.
+    """
+
+    __tablename__ = "team_ancestors"
+    __table_args__ = (
+        reference("team_id", "teams", ondelete="CASCADE"),
+        reference("ancestor_id", "teams", ondelete="CASCADE"),
+        Index(None, "org_id", "ancestor_id"),
+    )
+
+    org_id: Mapped[UUID] = mapped_column(primary_key=True)
+    team_id: Mapped[UUID] = mapped_column(primary_key=True)
+    ancestor_id: Mapped[UUID] = mapped_column(primary_key=True)

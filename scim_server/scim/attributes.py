@@ -25,10 +25,11 @@ from sqlalchemy import (
     null,
     select,
     true,
+    union_all,
 )
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from scim_server.models import Membership, Role, Team, User, UserEmail, UserStatus
+from scim_server.models import Membership, Role, Subteam, Team, TeamAncestor, User, UserEmail, UserStatus
 from scim_server.models.expressions import elements
 from scim_server.models.types import Id, key_text
 from scim_server.scim.ids import parse_id
@@ -202,29 +203,56 @@ def _has_email(address_key: str) -> ColumnElement[bool]:
 
 
 def _is_in_group(team_id: str) -> ColumnElement[bool]:
+    id = parse_id(team_id)
+    team = select(Team.id).where(_of_organization(Team.org_id), Team.id == id, Team.deleted_at.is_(None))
+    within = select(TeamAncestor.team_id).where(_of_organization(TeamAncestor.org_id), TeamAncestor.ancestor_id == id)
     return User.id.in_(
-        select(Membership.user_id)
-        .join(Team, and_(Team.org_id == Membership.org_id, Team.id == Membership.team_id))
-        .where(_of_organization(Membership.org_id), Team.id == parse_id(team_id), Team.deleted_at.is_(None))
+        select(Membership.user_id).where(
+            _of_organization(Membership.org_id), Membership.team_id.in_(union_all(team, within))
+        )
     )
 
 
-def _has_member(user_id: str) -> ColumnElement[bool]:
-    return Team.id.in_(
-        select(Membership.team_id).where(_of_organization(Membership.org_id), Membership.user_id == parse_id(user_id))
+def _has_member(member_id: str) -> ColumnElement[bool]:
+    id = parse_id(member_id)
+    of_user = select(Membership.team_id).where(_of_organization(Membership.org_id), Membership.user_id == id)
+    of_group = select(Subteam.team_id).where(
+        _of_organization(Subteam.org_id), Subteam.member_id == id, _living_member()
     )
+    return Team.id.in_(union_all(of_user, of_group))
+
+
+def _living_member() -> ColumnElement[bool]:
+    member = aliased(Team)
+    alive = and_(member.org_id == Subteam.org_id, member.id == Subteam.member_id, member.deleted_at.is_(None))
+    return select(literal(1)).select_from(member).where(alive).exists()
 
 
 def _groups_of_user() -> Rows:
-    team = and_(Team.org_id == Membership.org_id, Team.id == Membership.team_id, Team.deleted_at.is_(None))
+    """The groups that a user is in, directly, and those that these are in and the user is not, at any depth."""
+    again = aliased(Membership)
+    is_direct = and_(
+        again.org_id == Membership.org_id,
+        again.user_id == Membership.user_id,
+        again.team_id == TeamAncestor.ancestor_id,
+    )
+    above = and_(TeamAncestor.org_id == Membership.org_id, TeamAncestor.team_id == Membership.team_id)
+    owner = Membership.org_id, Membership.user_id
+    source = union_all(
+        select(*owner, Membership.team_id.label("value"), literal("direct").label("type")),
+        select(*owner, TeamAncestor.ancestor_id, literal("indirect"))
+        .join(TeamAncestor, above)
+        .where(~select(literal(1)).select_from(again).where(is_direct).exists()),
+    ).subquery()
+    team = and_(Team.org_id == source.c.org_id, Team.id == source.c.value, Team.deleted_at.is_(None))
     parts = {
-        "value": IdScalar(Membership.team_id),
+        "value": IdScalar(source.c.value),
         "display": Scalar(Team.display_name_key),
-        "type": Scalar(literal("direct")),
-        "ref": _location("Group", Membership.team_id),
+        "type": Scalar(source.c.type),
+        "ref": _location("Group", source.c.value),
     }
-    link = and_(Membership.org_id == User.org_id, Membership.user_id == User.id)
-    return Rows(Membership.__table__.join(Team.__table__, team), link, parts)
+    link = and_(source.c.org_id == User.org_id, source.c.user_id == User.id)
+    return Rows(source.join(Team.__table__, team), link, parts)
 
 
 def _first(rows: Callable[[], Rows]) -> Callable[[str], ColumnElement[Any]]:
@@ -238,7 +266,10 @@ def _first(rows: Callable[[], Rows]) -> Callable[[str], ColumnElement[Any]]:
     return chosen
 
 
-MEMBER_PARTS: Mapping[str, Scalar] = {
+_member = aliased(Team)
+
+# The two tables that members are in: a condition on one of a group's members is one on the rows of each.
+MEMBER_USER_PARTS: Mapping[str, Scalar] = {
     "value": IdScalar(Membership.user_id),
     "type": Scalar(literal("user")),
     "display": Scalar(
@@ -248,11 +279,29 @@ MEMBER_PARTS: Mapping[str, Scalar] = {
     ),
     "ref": _location("User", Membership.user_id),
 }
+MEMBER_GROUP_PARTS: Mapping[str, Scalar] = {
+    "value": IdScalar(Subteam.member_id),
+    "type": Scalar(literal("group")),
+    "display": Scalar(
+        select(_member.display_name_key)
+        .where(_member.org_id == Subteam.org_id, _member.id == Subteam.member_id)
+        .scalar_subquery()
+    ),
+    "ref": _location("Group", Subteam.member_id),
+}
 
 
 def _members_of_group() -> Rows:
-    link = and_(Membership.org_id == Team.org_id, Membership.team_id == Team.id)
-    return Rows(Membership.__table__, link, MEMBER_PARTS)
+    source = union_all(
+        select(Membership.org_id, Membership.team_id, *_labelled(MEMBER_USER_PARTS)),
+        select(Subteam.org_id, Subteam.team_id, *_labelled(MEMBER_GROUP_PARTS)).where(_living_member()),
+    ).subquery()
+    parts = {name: replace(part, expression=source.c[name]) for name, part in MEMBER_USER_PARTS.items()}
+    return Rows(source, and_(source.c.org_id == Team.org_id, source.c.team_id == Team.id), parts)
+
+
+def _labelled(parts: Mapping[str, Scalar]) -> list[ColumnElement[Any]]:
+    return [part.expression.label(name) for name, part in parts.items()]
 
 
 _NOTHING = Scalar(cast(null(), String))

@@ -10,6 +10,7 @@ from scim2_models import Error, SCIMException
 from scim_server.scim.answers import Answer
 from scim_server.services.errors import (
     AlreadyExists,
+    CircularNesting,
     DomainError,
     InvalidValue,
     NotAllowed,
@@ -38,6 +39,7 @@ MEANINGS: dict[type[DomainError], Meaning] = {
     AlreadyExists: Meaning(409, "uniqueness"),
     InvalidValue: Meaning(400, "invalidValue"),
     WouldLoseData: Meaning(409),
+    CircularNesting: Meaning(400, "invalidValue"),
     Outdated: Meaning(412),
 }
 

@@ -17,7 +17,7 @@ from scim_server.scim.kinds import Kind, hold_to_letter, read_patch, read_resour
 from scim_server.scim.listing import answer_listing, read_listing
 from scim_server.scim.payloads import keep
 from scim_server.scim.projection import Projection, read_projection
-from scim_server.services import teams, users
+from scim_server.services import teams
 from scim_server.services.context import Context
 from scim_server.services.profiles import Profile
 
@@ -94,7 +94,7 @@ def patch(
 
 def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
     """DELETE /Groups/{id} (RFC 7644 §3.6)."""
-    team = teams.get_team_to_change(ctx, known_id("group", id))
+    team = teams.get_team_to_delete(ctx, known_id("group", id))
     check_if_match(if_match, team)
     teams.delete_team(ctx, team)
     return Answer(204)
@@ -102,12 +102,10 @@ def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
 
 def show(ctx: Context, rows: Sequence[Team], projection: Projection) -> list[dict[str, Any]]:
     """Teams as resources, in the order of the rows."""
-    found: dict[UUID, list[UUID]] = {}
+    found: dict[UUID, list[teams.Member]] = {}
     if projection.shows("members") and rows:
         found = teams.members_of_teams(ctx, [team.id for team in rows])
-    names: dict[UUID, str] = {}
-    if projection.requests("members", "display"):
-        names = users.display_names(ctx, {user_id for ids in found.values() for user_id in ids})
+    names = members.names(ctx, found.values()) if projection.requests("members", "display") else {}
     return [projection(_resource(ctx, team, found.get(team.id), names)) for team in rows]
 
 
@@ -139,14 +137,11 @@ def _answer(ctx: Context, team: Team, projection: Projection, *, status: int = 2
     return Answer(status, shown, version=etag(team), location=location)
 
 
-def _resource(ctx: Context, team: Team, user_ids: list[UUID] | None, names: Mapping[UUID, str]) -> dict[str, Any]:
+def _resource(
+    ctx: Context, team: Team, who: Sequence[teams.Member] | None, names: Mapping[UUID, str]
+) -> dict[str, Any]:
     resource = {"schemas": team.document["schemas"], "id": str(team.id)} | team.document
-    if user_ids is not None:
-        root = f"{base_url(ctx)}/Users"
-        resource["members"] = [
-            {"value": str(user_id), "$ref": f"{root}/{user_id}", "type": "User"}
-            | ({"display": names[user_id]} if user_id in names else {})
-            for user_id in user_ids
-        ]
+    if who is not None:
+        resource["members"] = members.show(ctx, who, names)
     resource["meta"] = meta(ctx, "Group", team)
     return resource

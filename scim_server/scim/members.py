@@ -1,10 +1,11 @@
-"""The members of a group as a client writes them.
+"""The members of a group, users and groups, as a client writes them and as they are shown.
 
 A members array takes its own short way in: scim2-models needs 180 ms for 10,000 members, and what there is to check
-about a member is whether it is one of our users, which the database answers.
+about a member is whether it is a user or a group of ours, which the database answers. The `type` that a client sends,
+if it sends one, is not asked: an id is an id of one thing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,18 +18,17 @@ from scim2_models import (
     PatchOperation,
     Path,
 )
-from scim2_models.path import AttributeBinding, AttrPath, ValuePath
+from scim2_models.path import AttributeBinding, AttrPath, CompareOperator, Comparison, ValuePath
 from sqlalchemy import ColumnElement, true
 
-from scim_server.models import Membership, Team
-from scim_server.models.expressions import any_of
+from scim_server.models import Team
 from scim_server.scim.answers import base_url
-from scim_server.scim.attributes import BASE_URL, MEMBER_PARTS
+from scim_server.scim.attributes import BASE_URL, MEMBER_GROUP_PARTS, MEMBER_USER_PARTS
 from scim_server.scim.dialects import dialect_of
 from scim_server.scim.filters import compile_selection
 from scim_server.scim.ids import parse_id
 from scim_server.scim.schemas import GROUP, Group
-from scim_server.services import teams
+from scim_server.services import teams, users
 from scim_server.services.context import Context
 from scim_server.services.paging import Selection
 
@@ -47,12 +47,19 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """Which members a client selects: a condition on the users among them, and the same on the groups."""
+
+    users: ColumnElement[bool]
+    groups: ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
 class MembersOperation:
-    """One PATCH operation on members. `named` is None, or `where` is: which of them says who is meant."""
+    """One PATCH operation on members, which are those who are named, or, to be removed, those who are selected."""
 
     op: PatchOperation.Op
-    named: Members | None = None
-    where: ColumnElement[bool] | None = None
+    members: Members | Where
 
 
 def take_members(payload: Mapping[str, Any]) -> tuple[dict[str, Any], Members | None]:
@@ -94,7 +101,7 @@ def _member_value(entry: Any) -> str:
     if value is None and isinstance(entry, dict):
         value = next((each for name, each in entry.items() if name.lower() == "value"), None)
     if not isinstance(value, str):
-        raise InvalidValueException(detail='A member must be an object with a "value", the id of a user.')
+        raise InvalidValueException(detail='A member must be an object with a "value", the id of a user or a group.')
     return value
 
 
@@ -125,12 +132,12 @@ def _split(operation: Any) -> tuple[list[Any], list[MembersOperation]]:
         if binding is None or binding.field_name != "members":
             return [operation], []
         return [], [_operation(_op(fields.get("op")), bound, binding, value, "value" in fields)]
-    if isinstance(value, dict) and any(name.lower() in _NAMES for name in value):
-        rest, members = take_members(value)
+    rest, named = take_members(value) if isinstance(value, dict) else ({}, None)
+    if named is not None:
         op = _op(fields.get("op"))
         if op is Op.remove:  # without a path, so there is nothing that it could remove
             return [operation], []
-        return [{"op": op.value, "value": rest}] if rest else [], [MembersOperation(op, named=members)]
+        return [{"op": op.value, "value": rest}] if rest else [], [MembersOperation(op, named)]
     return [operation], []
 
 
@@ -146,18 +153,33 @@ def _operation(
 ) -> MembersOperation:
     selection = path.ast
     if isinstance(selection, ValuePath) and selection.sub_attr is None and op is Op.remove:
-        return MembersOperation(op, where=compile_selection(selection, _resolve, MEMBER_PARTS))
+        return MembersOperation(op, _named_by(selection) or _where(selection))
     if isinstance(selection, ValuePath) or binding.sub_field_name is not None:
         # RFC 7643 §8.7.1: what a member's entry says cannot be changed, only who is one.
         raise MutabilityException(detail=f"{path} cannot be changed: remove the member and add another.")
     if not isinstance(selection, AttrPath):
         raise InvalidPathException(detail=f"{path} names no members.")
     if op is Op.remove and value is None:
-        return MembersOperation(op, where=true())
+        return MembersOperation(op, Where(true(), true()))
     if op is not Op.remove and not has_value:
         raise InvalidValueException(detail=f"{op.value} needs a value.")
     # Entra ID names whom to remove in `value`: these, and nobody else (exchange 47).
-    return MembersOperation(op, named=read_members(value))
+    return MembersOperation(op, read_members(value))
+
+
+def _named_by(selection: ValuePath) -> Members | None:
+    """Whom `members[value eq "…"]` names, which is how Okta and Entra ID remove a member (exchanges 16, 47)."""
+    node = selection.val_filter
+    if not isinstance(node, Comparison) or node.op is not CompareOperator.eq or not isinstance(node.value, str):
+        return None
+    return read_members(node.value) if str(node.attr_path).lower() == "value" else None
+
+
+def _where(selection: ValuePath) -> Where:
+    return Where(
+        users=compile_selection(selection, _resolve, MEMBER_USER_PARTS),
+        groups=compile_selection(selection, _resolve, MEMBER_GROUP_PARTS),
+    )
 
 
 def _resolve(path: AttrPath) -> AttributeBinding | None:
@@ -166,14 +188,16 @@ def _resolve(path: AttrPath) -> AttributeBinding | None:
 
 def apply(ctx: Context, team: Team, operation: MembersOperation) -> None:
     """Carry out one operation: INSERT and DELETE of memberships, never a look at those that stay."""
-    named = operation.named
-    if operation.op is Op.remove:
-        condition = operation.where if named is None else any_of(Membership.user_id, named.ids)
-        assert condition is not None
-        teams.remove_members(ctx, team, Selection(condition, {BASE_URL: base_url(ctx)}))
-    elif named is not None:
+    members = operation.members
+    if isinstance(members, Where):
+        parameters = {BASE_URL: base_url(ctx)}
+        selections = Selection(members.users, parameters), Selection(members.groups, parameters)
+        teams.remove_selected_members(ctx, team, *selections)
+    elif operation.op is Op.remove:
+        teams.remove_members(ctx, team, members.ids)
+    else:
         change = teams.add_members if operation.op is Op.add else teams.set_members
-        note_unknown(ctx, team, named, change(ctx, team, named.ids).unknown)
+        note_unknown(ctx, team, members, change(ctx, team, members.ids).unknown)
 
 
 def note_unknown(ctx: Context, team: Team, named: Members, unknown: list[UUID]) -> None:
@@ -188,3 +212,21 @@ def note_unknown(ctx: Context, team: Team, named: Members, unknown: list[UUID]) 
     if strangers:
         ctx.notes.skipped += strangers
         log.warning("members skipped", team=str(team.id), unknown=strangers[:20], count=len(strangers))
+
+
+def names(ctx: Context, found: Iterable[Sequence[teams.Member]]) -> dict[UUID, str]:
+    """What to call each of these members."""
+    everybody = {member.id: member.team_name for each in found for member in each}
+    groups = {id: name for id, name in everybody.items() if name is not None}
+    return users.display_names(ctx, everybody.keys() - groups.keys()) | groups
+
+
+def show(ctx: Context, who: Sequence[teams.Member], names: Mapping[UUID, str]) -> list[dict[str, str]]:
+    """Members as a group shows them; `names` are those of the members whose name was asked for."""
+    root = base_url(ctx)
+    shown = []
+    for id, team_name in who:
+        kind = "User" if team_name is None else "Group"
+        entry = {"value": str(id), "$ref": f"{root}/{kind}s/{id}", "type": kind}
+        shown.append(entry | {"display": names[id]} if id in names else entry)
+    return shown

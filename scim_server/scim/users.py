@@ -6,7 +6,7 @@ from uuid import UUID
 
 from scim2_models import Context as Direction
 
-from scim_server.models import Team, User
+from scim_server.models import User
 from scim_server.scim import kinds
 from scim_server.scim.answers import Answer, answers_without_body, base_url, etag, meta
 from scim_server.scim.dialects import TOLERANT, dialect_of, normalise_patch
@@ -102,7 +102,7 @@ def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
 
 def show(ctx: Context, rows: Sequence[User], projection: Projection) -> list[dict[str, Any]]:
     """Users as resources, in the order of the rows."""
-    teams: dict[UUID, list[Team]] = {}
+    teams: dict[UUID, list[users.Belonging]] = {}
     if projection.shows("groups") and rows:
         teams = users.teams_of_users(ctx, [user.id for user in rows])
     return [projection(_resource(ctx, user, teams.get(user.id, []), projection)) for user in rows]
@@ -163,7 +163,7 @@ def _product(ctx: Context, user: User) -> dict[str, Any]:
     return shown | {"role": role.name, "status": user.status}
 
 
-def _resource(ctx: Context, user: User, teams: list[Team], projection: Projection) -> dict[str, Any]:
+def _resource(ctx: Context, user: User, teams: list[users.Belonging], projection: Projection) -> dict[str, Any]:
     document = user.document
     resource = {"schemas": document["schemas"], "id": str(user.id)} | document
     if projection.names(PRODUCT_USER):
@@ -173,10 +173,10 @@ def _resource(ctx: Context, user: User, teams: list[Team], projection: Projectio
     if teams:
         resource["groups"] = [
             {
-                "value": str(team.id),
-                "$ref": f"{base_url(ctx)}/Groups/{team.id}",
-                "display": team.display_name,
-                "type": "direct",
+                "value": str(team.team_id),
+                "$ref": f"{base_url(ctx)}/Groups/{team.team_id}",
+                "display": team.team_name,
+                "type": "direct" if team.direct else "indirect",
             }
             for team in teams
         ]

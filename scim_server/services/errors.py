@@ -11,6 +11,7 @@ DomainError
 │   └── TeamNameTaken
 ├── InvalidValue          a value that we cannot keep
 ├── WouldLoseData         a schema cannot lose what users and groups have
+├── CircularNesting       a team would be within itself
 └── Outdated              somebody changed it in between
 """
 
@@ -85,6 +86,14 @@ class WouldLoseData(DomainError):
     def __init__(self, urn: str, attributes: Sequence[str]) -> None:
         named = ", ".join(attributes)
         super().__init__(f"{urn} cannot change like that: there are values that {named} would lose or make invalid.")
+
+
+class CircularNesting(DomainError):
+    """`member` and `container` are the names of the two teams, the one of which is within the other already."""
+
+    def __init__(self, *, member: str, container: str) -> None:
+        why = "itself" if member == container else f"the group {container!r}, which is within it"
+        super().__init__(f"The group {member!r} cannot be a member of {why}.")
 
 
 class Outdated(DomainError):

@@ -5,15 +5,17 @@ A change of members is a change of rows: it costs what it changes, however large
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, insert, literal, select
+from sqlalchemy import ColumnElement, String, delete, insert, literal, null, select, union_all
 from sqlalchemy.orm import aliased
 
-from scim_server.models import Membership, Team, User, UserStatus
+from scim_server.models import Membership, Subteam, Team, User, UserStatus
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of
 from scim_server.models.types import Id, UtcDateTime
+from scim_server.services import nesting
 from scim_server.services.constraints import flush
 from scim_server.services.context import Context
 from scim_server.services.errors import NotFound, TeamNameTaken
@@ -23,9 +25,16 @@ from scim_server.services.profiles import Profile, required
 from scim_server.services.unions import Part
 
 
+class Member(NamedTuple):
+    """Who is in a team: a user, or a team, which tells its name."""
+
+    id: UUID
+    team_name: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What came of adding members: who is new in the team, and which ids belong to no user of the organization."""
+    """What came of adding members: who is new in the team, and which ids belong to nobody in the organization."""
 
     new: list[UUID] = field(default_factory=list)
     unknown: list[UUID] = field(default_factory=list)
@@ -44,7 +53,28 @@ def get_team_to_change(ctx: Context, team_id: UUID) -> Team:
 
     Raises NotFound.
     """
-    team = ctx.session.scalar(select(Team).where(*_living(ctx), Team.id == team_id).with_for_update())
+    # Not FOR UPDATE: whoever puts the team into another, or somebody into the team, looks whether it is there, and
+    # would wait for us, who may wait for them.
+    team = ctx.session.scalar(select(Team).where(*_living(ctx), Team.id == team_id).with_for_update(key_share=True))
+    if team is None:
+        raise NotFound("group", team_id)
+    return team
+
+
+def get_team_to_delete(ctx: Context, team_id: UUID) -> Team:
+    """As `get_team_to_change`; with it go the teams that it is in, which its deletion changes.
+
+    Raises NotFound.
+    """
+    containing = select(Subteam.team_id).where(Subteam.org_id == ctx.org.id, Subteam.member_id == team_id)
+    concerned = union_all(select(literal(team_id, Id)), containing)
+    teams = ctx.session.scalars(
+        select(Team)
+        .where(*_living(ctx), Team.id.in_(concerned))
+        .order_by(Team.id)  # so that two that lock several of the same do not lock each other out
+        .with_for_update(key_share=True)
+    )
+    team = next((team for team in teams if team.id == team_id), None)
     if team is None:
         raise NotFound("group", team_id)
     return team
@@ -108,33 +138,82 @@ def delete_team(ctx: Context, team: Team) -> None:
     """Take a team out of every list; who was in it stays on record, and the name is free again."""
     team.deleted_at = ctx.now
     team.changed(ctx.now)
-    record(ctx, Action.TEAM_DELETED, team, {"displayName": (team.display_name, None)})
+    changes: dict[str, Any] = {"displayName": (team.display_name, None)}
+    if left := nesting.leave(ctx, team):
+        changes["teams"] = (sorted(map(str, left)), [])
+    record(ctx, Action.TEAM_DELETED, team, changes)
 
 
-def members_of_teams(ctx: Context, team_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    """The ids of the members of each of these teams; one query, however many they are."""
-    found: dict[UUID, list[UUID]] = {team_id: [] for team_id in team_ids}
-    rows = ctx.session.execute(
-        select(Membership.team_id, Membership.user_id)
-        .where(Membership.org_id == ctx.org.id, Membership.team_id.in_(team_ids))
-        .order_by(Membership.team_id, Membership.user_id)
+def members_of_teams(ctx: Context, team_ids: Sequence[UUID]) -> dict[UUID, list[Member]]:
+    """The members of each of these teams; one query, however many they are."""
+    found: dict[UUID, list[Member]] = {team_id: [] for team_id in team_ids}
+    users = select(Membership.team_id, Membership.user_id.label("id"), null().cast(String).label("team_name")).where(
+        Membership.org_id == ctx.org.id, any_of(Membership.team_id, team_ids)
     )
-    for team_id, user_id in rows:
-        found[team_id].append(user_id)
+    teams = (
+        select(Subteam.team_id, Subteam.member_id, Team.display_name)
+        .join(Team, (Team.org_id == Subteam.org_id) & (Team.id == Subteam.member_id))
+        .where(Subteam.org_id == ctx.org.id, any_of(Subteam.team_id, team_ids), *_living(ctx))
+    )
+    both = union_all(users, teams)
+    for team_id, id, team_name in ctx.session.execute(
+        both.order_by(both.selected_columns.team_id, both.selected_columns.id)
+    ):
+        found[team_id].append(Member(id, team_name))
     return found
 
 
-def add_members(ctx: Context, team: Team, user_ids: Collection[UUID]) -> Added:
-    """Add the users with these ids who are not in the team yet; ids that are nobody's are told and change nothing."""
-    if not user_ids:
+def add_members(ctx: Context, team: Team, ids: Collection[UUID]) -> Added:
+    """Add the users and teams with these ids who are not in the team yet; ids that are nobody's are told and change
+    nothing.
+
+    Raises CircularNesting.
+    """
+    if not ids:
         return Added()
-    known = set(ctx.session.scalars(select(User.id).where(*_living_users(ctx), any_of(User.id, user_ids))))
+    known = set(ctx.session.scalars(select(User.id).where(*_living_users(ctx), any_of(User.id, ids))))
+    new = _add_users(ctx, team, known) if known else []
+    others = [id for id in ids if id not in known]
+    if others:
+        teams = nesting.nest(ctx, team, others)
+        new += teams.new
+        others = [id for id in others if id not in teams.known]
+    if new:
+        team.changed(ctx.now)
+        record(ctx, Action.TEAM_MEMBERS_ADDED, team, {"members": ([], sorted(map(str, new)))})
+    return Added(new, others)
+
+
+def remove_members(ctx: Context, team: Team, ids: Collection[UUID]) -> list[UUID]:
+    """Remove the users and teams with these ids, and return who was in the team."""
+    gone = _remove_users(ctx, team, Selection(any_of(Membership.user_id, ids)))
+    if others := set(ids).difference(gone):
+        gone += nesting.unnest(ctx, team, Selection(any_of(Subteam.member_id, others)))
+    return _removed(ctx, team, gone)
+
+
+def remove_selected_members(ctx: Context, team: Team, users: Selection, teams: Selection) -> list[UUID]:
+    """Remove the users of one selection and the teams of another, and return who they were."""
+    return _removed(ctx, team, _remove_users(ctx, team, users) + nesting.unnest(ctx, team, teams))
+
+
+def set_members(ctx: Context, team: Team, ids: Collection[UUID]) -> Added:
+    """Make these users and teams, and no others, the members of a team.
+
+    Raises CircularNesting.
+    """
+    others = Selection(~any_of(Membership.user_id, ids)), Selection(~any_of(Subteam.member_id, ids))
+    remove_selected_members(ctx, team, *others)
+    return add_members(ctx, team, ids)
+
+
+def _add_users(ctx: Context, team: Team, user_ids: Collection[UUID]) -> list[UUID]:
     current = aliased(Membership)
     newcomers = select(
         User.org_id, literal(team.id, Id), User.id, literal(ctx.now, UtcDateTime).label("created_at")
     ).where(
         *_living_users(ctx),
-        any_of(User.id, known),
+        any_of(User.id, user_ids),
         ~select(current.user_id)
         .where(current.org_id == User.org_id, current.team_id == team.id, current.user_id == User.id)
         .exists(),
@@ -143,32 +222,25 @@ def add_members(ctx: Context, team: Team, user_ids: Collection[UUID]) -> Added:
         insert(Membership)
         .from_select(["org_id", "team_id", "user_id", "created_at"], newcomers)
         .returning(Membership.user_id)
-    ).all()
-    if new:
-        team.changed(ctx.now)
-        record(ctx, Action.TEAM_MEMBERS_ADDED, team, {"members": ([], sorted(map(str, new)))})
-    return Added(list(new), [user_id for user_id in user_ids if user_id not in known])
+    )
+    return list(new)
 
 
-def remove_members(ctx: Context, team: Team, selection: Selection) -> list[UUID]:
-    """Remove the memberships of a selection, and return whose they were."""
+def _remove_users(ctx: Context, team: Team, selection: Selection) -> list[UUID]:
     leaving = (
         delete(Membership)
         .where(Membership.org_id == ctx.org.id, Membership.team_id == team.id, selection.condition)
         .returning(Membership.user_id)
         .execution_options(synchronize_session=False)
     )
-    gone = ctx.session.scalars(leaving, selection.parameters).all()
+    return list(ctx.session.scalars(leaving, selection.parameters))
+
+
+def _removed(ctx: Context, team: Team, gone: list[UUID]) -> list[UUID]:
     if gone:
         team.changed(ctx.now)
         record(ctx, Action.TEAM_MEMBERS_REMOVED, team, {"members": (sorted(map(str, gone)), [])})
-    return list(gone)
-
-
-def set_members(ctx: Context, team: Team, user_ids: Collection[UUID]) -> Added:
-    """Make these users, and no others, the members of a team."""
-    remove_members(ctx, team, Selection(~any_of(Membership.user_id, user_ids)))
-    return add_members(ctx, team, user_ids)
+    return gone
 
 
 def _living(ctx: Context) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -1,12 +1,12 @@
 """Users: creating, reading, changing, deactivating and deleting them."""
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, union_all, update
 
-from scim_server.models import Availability, Membership, Team, User, UserEmail, UserStatus
+from scim_server.models import Availability, Membership, Team, TeamAncestor, User, UserEmail, UserStatus
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of
 from scim_server.services.constraints import flush
@@ -19,6 +19,14 @@ from scim_server.services.profiles import Profile, required
 from scim_server.services.unions import Part
 
 _MOST_CONVERSATIONS = 2**31 - 1  # what an integer column holds
+
+
+class Belonging(NamedTuple):
+    """A team that a user is in: directly, or because a team of theirs is within it."""
+
+    team_id: UUID
+    team_name: str
+    direct: bool
 
 
 def get_user(ctx: Context, user_id: UUID) -> User:
@@ -166,17 +174,24 @@ def delete_user(ctx: Context, user: User) -> None:
     )
 
 
-def teams_of_users(ctx: Context, user_ids: Sequence[UUID]) -> dict[UUID, list[Team]]:
-    """The teams of each of these users; one query, however many they are."""
-    found: dict[UUID, list[Team]] = {user_id: [] for user_id in user_ids}
+def teams_of_users(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, list[Belonging]]:
+    """The teams of each of these users, and those that these teams are in; one query, however many they are."""
+    found: dict[UUID, list[Belonging]] = {user_id: [] for user_id in user_ids}
+    theirs = Membership.org_id == ctx.org.id, any_of(Membership.user_id, user_ids)
+    above = (TeamAncestor.org_id == Membership.org_id) & (TeamAncestor.team_id == Membership.team_id)
+    every = union_all(
+        select(Membership.user_id, Membership.team_id, literal(1).label("direct")).where(*theirs),
+        select(Membership.user_id, TeamAncestor.ancestor_id, literal(0)).join(TeamAncestor, above).where(*theirs),
+    ).subquery()
     rows = ctx.session.execute(
-        select(Membership.user_id, Team)
-        .join(Team, (Team.org_id == Membership.org_id) & (Team.id == Membership.team_id))
-        .where(Membership.org_id == ctx.org.id, Membership.user_id.in_(user_ids), Team.deleted_at.is_(None))
+        select(every.c.user_id, Team.id, Team.display_name, func.max(every.c.direct))
+        .join(Team, Team.id == every.c.team_id)
+        .where(Team.org_id == ctx.org.id, Team.deleted_at.is_(None))
+        .group_by(every.c.user_id, Team.id, Team.display_name)
         .order_by(Team.id)
     )
-    for user_id, team in rows:
-        found[user_id].append(team)
+    for user_id, team_id, name, direct in rows:
+        found[user_id].append(Belonging(team_id, name, bool(direct)))
     return found
 
 

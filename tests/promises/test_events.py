@@ -130,6 +130,12 @@ IDLE: dict[str, Callable[[World], Reply]] = {
 }
 
 REFUSED: dict[str, tuple[Callable[[World], Reply], int]] = {
+    "a group in itself, and somebody else": (
+        lambda w: w.group(
+            replace("displayName", "P"), replace("members", [{"value": w.bob.id}, {"value": w.pioneers.id}])
+        ),
+        400,
+    ),
     "a taken name, created": (lambda w: w.acme.post("/Users", {"schemas": [USER], "userName": "BOB"}), 409),
     "a taken name, patched": (lambda w: w.user(replace("displayName", "B"), replace("userName", "bob")), 409),
     "a taken name, put": (lambda w: put_user(w, userName="bob", active=False), 409),
@@ -243,6 +249,27 @@ def test_an_event_says_what_was_before_and_what_is_after(world: World, database:
         {"active": [True, False]},
         {"members": [[], [world.bob.id]]},
         {"status": ["deactivated", "deleted"], "teams": [[world.pioneers.id], []]},
+    ]
+
+
+def test_an_event_tells_of_users_and_groups_as_members_alike(world: World, database: Database) -> None:
+    both = sorted([world.bob.id, world.acme.create_group("Settlers").id])
+    entries = [{"value": id} for id in both]
+
+    with told(database) as added:
+        world.group({"op": "add", "path": "members", "value": entries})
+        world.group({"op": "add", "path": "members", "value": entries})
+        world.group({"op": "remove", "path": "members", "value": entries})
+        world.group({"op": "remove", "path": "members", "value": entries})
+        world.group(replace("members", entries))
+        world.acme.delete(f"/Groups/{next(id for id in both if id != world.bob.id)}")
+
+    assert [(each.action, each.changes) for each in added] == [
+        ("team.members_added", {"members": [[], both]}),
+        ("team.members_removed", {"members": [both, []]}),
+        ("team.members_removed", {"members": [[world.ada.id], []]}),
+        ("team.members_added", {"members": [[], both]}),
+        ("team.deleted", {"displayName": ["Settlers", None], "teams": [[world.pioneers.id], []]}),
     ]
 
 

@@ -35,9 +35,9 @@ COSTS = {
     "rename a group": 6,
     "add a member": 8,
     "remove a member": 7,
-    "replace the members": 11,
-    "replace a group": 13,
-    "delete a group": 5,
+    "replace the members": 12,
+    "replace a group": 14,
+    "delete a group": 7,
     "delete a user": 7,
     "read the schemas": 1,
     "be refused": 1,
@@ -140,6 +140,40 @@ def test_a_change_of_members_costs_the_same_in_a_large_group_as_in_a_small_one(
     assert hidden[0] == hidden[1]
     # Each of the two answers shows the members, or it does not; nothing else looks at those that stay.
     assert [len(_looks_at_members(sent)) for sent in (shown[1], hidden[1])] == [2, 0]
+
+
+def test_a_change_of_nesting_costs_the_same_however_many_are_above_and_below(
+    settings: Settings, database: Database, acme: Directory, globex: Directory
+) -> None:
+    sent = {}
+    for directory, above, below in ((acme, 1, 1), (globex, 8, 12)):
+        top = lowest = directory.create_group("0")
+        for number in range(above):
+            top = directory.create_group(f"{number + 1}", top)
+        middle = directory.create_group("middle", *(directory.create_group(f"within {n}") for n in range(below)))
+        directory.get("/Users")
+        with statements(database) as sent[directory.slug]:
+            entry = [{"value": middle.id}]
+            replies = [
+                directory.patch(f"/Groups/{lowest.id}", {"op": "add", "path": "members", "value": entry}),
+                directory.patch(f"/Groups/{lowest.id}", {"op": "remove", "path": f'members[value eq "{middle.id}"]'}),
+                directory.patch(f"/Groups/{lowest.id}", {"op": "add", "path": "members", "value": entry}),
+                directory.delete(f"/Groups/{middle.id}"),
+            ]
+        assert [reply.status for reply in replies] == [200, 200, 200, 204]
+
+    assert sent["acme"] == sent["globex"]
+
+
+def test_the_nesting_is_not_looked_at_where_only_users_change(
+    settings: Settings, database: Database, acme: Directory, globex: Directory
+) -> None:
+    tenant = populated(settings, database, acme, 3)
+    globex.create_group("Crew", globex.create_group("Watch"))
+
+    sent = _change_members(database, tenant, excludedAttributes="members")
+
+    assert [sql for sql in sent if "subteams" in sql or "team_ancestors" in sql] == []
 
 
 def _looks_at_members(sent: list[str]) -> list[str]:

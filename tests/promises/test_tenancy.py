@@ -1,6 +1,6 @@
 """Nothing crosses organizations: no id, no token, no filter, no membership, and no row in the database itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,17 @@ from werkzeug.routing import Rule
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.models import ConsumedAssertion, Membership, OAuthClient, ScimToken, Team, User, UserEmail
+from scim_server.models import (
+    ConsumedAssertion,
+    Membership,
+    OAuthClient,
+    ScimToken,
+    Subteam,
+    Team,
+    TeamAncestor,
+    User,
+    UserEmail,
+)
 from scim_server.models import Directory as DirectoryRow
 from scim_server.models.base import new_id
 from tests.clients import GROUP, PATCH_OP, USER, Directory, Reply, assert_error
@@ -36,10 +46,11 @@ BODIES: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Foreign:
-    """What the other organization has: a user, and a group that the user is in."""
+    """What the other organization has: a user, a group that the user is in, and a group that this group is in."""
 
     gina: Reply
     crew: Reply
+    fleet: Reply
 
 
 @pytest.fixture
@@ -50,7 +61,8 @@ def foreign(globex: Directory) -> Foreign:
         displayName="Gina",
         emails=[{"value": "gina@example.com", "type": "work", "primary": True}],
     )
-    return Foreign(gina, globex.create_group("Crew", gina))
+    crew = globex.create_group("Crew", gina)
+    return Foreign(gina, crew, globex.create_group("Fleet", crew))
 
 
 @pytest.fixture
@@ -177,6 +189,9 @@ USER_FILTERS = (
     'groups eq "{crew}"',
     'groups[value eq "{crew}"]',
     'groups[value eq "{crew}" or value pr]',
+    'groups.type eq "indirect" or groups.value eq "{fleet}"',
+    'groups[value eq "{fleet}" and type eq "indirect"] or groups[type eq "indirect"]',
+    'groups.display eq "Fleet" or groups.$ref ew "{fleet}"',
     'not (groups[value eq "{crew}"])',
     'groups.display eq "Crew"',
     'groups.$ref ew "{crew}"',
@@ -202,6 +217,9 @@ GROUP_FILTERS = (
     'members[not (value eq "nobody")]',
     'not (members eq "{gina}")',
     "not (members[value pr])",
+    'members.value eq "{crew}" or members eq "{crew}"',
+    'members[value eq "{crew}" and type eq "Group"] or members[type eq "Group"]',
+    'members.display eq "Crew" or members.$ref ew "/Groups/{crew}"',
     'members.display eq "gina"',
     'members.$ref ew "{gina}"',
     'members[type eq "User"] or not (members[type eq "User"])',
@@ -252,17 +270,19 @@ def test_no_order_and_no_cursor_reaches_another_organization(
 
 
 def filled(template: str, foreign: Foreign) -> str:
-    gina, crew = foreign.gina.id, foreign.crew.id
-    return template.format(gina=gina, gina_end=gina[-12:], crew=crew, user=USER, group=GROUP)
+    gina, crew, fleet = foreign.gina.id, foreign.crew.id, foreign.fleet.id
+    return template.format(gina=gina, gina_end=gina[-12:], crew=crew, fleet=fleet, user=USER, group=GROUP)
 
 
-def test_foreign_users_become_members_of_nothing(
-    acme: Directory, foreign: Foreign, ada: Reply, pioneers: Reply, globex_stays_as_it_is: None
+@pytest.mark.parametrize("kind", ["gina", "crew"])
+def test_foreign_users_and_groups_become_members_of_nothing(
+    acme: Directory, foreign: Foreign, ada: Reply, pioneers: Reply, globex_stays_as_it_is: None, kind: str
 ) -> None:
-    stranger = {"value": foreign.gina.id}
+    theirs: Reply = getattr(foreign, kind)
+    stranger = {"value": theirs.id}
     path = f"/Groups/{pioneers.id}"
 
-    created = acme.create_group("Settlers", foreign.gina, ada)
+    created = acme.create_group("Settlers", theirs, ada)
     added = acme.patch(path, {"op": "add", "path": "members", "value": [stranger]})
     pathless = acme.patch(path, {"op": "add", "value": {"members": [stranger]}})
     replaced = acme.patch(path, {"op": "replace", "path": "members", "value": [stranger, {"value": ada.id}]})
@@ -292,6 +312,10 @@ def test_removing_members_takes_them_from_no_group_of_another_organization(
         "team",
         "user",
         "both",
+        "team within",
+        "team around",
+        "ancestor",
+        "descendant",
         "e-mail",
         "user's directory",
         "team's directory",
@@ -312,49 +336,50 @@ def test_the_database_itself_refuses_a_link_across_organizations(
 
 def _link(session: Session, link: str) -> None:
     """Tie a row of acme's to one of globex's, past every use case of ours."""
-    now = datetime.now(UTC)
     acme, globex = org_id(session, "acme"), org_id(session, "globex")
-
-    def one(model: Any, org: Any) -> Any:
-        return session.scalars(select(model).where(model.org_id == org)).one()
-
     match link:
-        case "team":
-            session.add(
-                Membership(org_id=acme, team_id=one(Team, globex).id, user_id=one(User, acme).id, created_at=now)
-            )
-        case "user":
-            session.add(
-                Membership(org_id=acme, team_id=one(Team, acme).id, user_id=one(User, globex).id, created_at=now)
-            )
-        case "both":
-            team, user = one(Team, globex), one(User, globex)
-            session.add(Membership(org_id=acme, team_id=team.id, user_id=user.id, created_at=now))
-        case "e-mail":
-            session.add(UserEmail(org_id=acme, user_id=one(User, globex).id, address_key="eve@example.com"))
         case "user's directory":
-            one(User, acme).directory_id = one(DirectoryRow, globex).id
+            _one(session, User, acme).directory_id = _one(session, DirectoryRow, globex).id
         case "team's directory":
-            one(Team, acme).directory_id = one(DirectoryRow, globex).id
+            _one(session, Team, acme).directory_id = _one(session, DirectoryRow, globex).id
         case _:
-            session.add(_credential(link, acme, now, lambda model: one(model, globex).id, one(DirectoryRow, acme).id))
+            session.add((_straying_rows(session, acme, globex) | _straying_ways_in(session, acme, globex))[link])
     session.flush()
 
 
-def _credential(link: str, org: UUID, now: datetime, theirs: Callable[[Any], UUID], own_directory: UUID) -> Any:
-    """A way in to an organization that leads to another's."""
-    token = {"org_id": org, "id": new_id(), "name": "t", "prefix": "p", "token_hash": b"h", "created_at": now}
-    match link:
-        case "token's directory":
-            return ScimToken(directory_id=theirs(DirectoryRow), **token)
-        case "token's user":
-            return ScimToken(user_id=theirs(User), **token)
-        case "token's client":
-            return ScimToken(directory_id=own_directory, client_id=theirs(OAuthClient), **token)
-        case "client's directory":
-            client = {"id": new_id(), "public_id": "c", "name": "c", "secret_hash": b"h", "created_at": now}
-            return OAuthClient(org_id=org, directory_id=theirs(DirectoryRow), **client)
-        case "assertion's client":
-            client_id = theirs(OAuthClient)
-            return ConsumedAssertion(org_id=org, id=new_id(), client_id=client_id, jti_hash=b"h", expires_at=now)
-    raise AssertionError(link)
+def _straying_rows(session: Session, acme: UUID, globex: UUID) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    user, stranger = _one(session, User, acme).id, _one(session, User, globex).id
+    team, crew = _one(session, Team, acme).id, _one(session, Team, globex).id
+    return {
+        "team": Membership(org_id=acme, team_id=crew, user_id=user, created_at=now),
+        "user": Membership(org_id=acme, team_id=team, user_id=stranger, created_at=now),
+        "both": Membership(org_id=acme, team_id=crew, user_id=stranger, created_at=now),
+        "team within": Subteam(org_id=acme, team_id=team, member_id=crew, created_at=now),
+        "team around": Subteam(org_id=acme, team_id=crew, member_id=team, created_at=now),
+        "ancestor": TeamAncestor(org_id=acme, team_id=team, ancestor_id=crew),
+        "descendant": TeamAncestor(org_id=acme, team_id=crew, ancestor_id=team),
+        "e-mail": UserEmail(org_id=acme, user_id=stranger, address_key="eve@example.com"),
+    }
+
+
+def _straying_ways_in(session: Session, acme: UUID, globex: UUID) -> dict[str, Any]:
+    """Ways in to an organization that lead to another's."""
+    now = datetime.now(UTC)
+    stranger, client_id = _one(session, User, globex).id, _one(session, OAuthClient, globex).id
+    directory, own_directory = _one(session, DirectoryRow, globex).id, _one(session, DirectoryRow, acme).id
+    token = {"org_id": acme, "name": "t", "prefix": "p", "token_hash": b"h", "created_at": now}
+    client = {"org_id": acme, "public_id": "c", "name": "c", "secret_hash": b"h", "created_at": now}
+    return {
+        "token's directory": ScimToken(id=new_id(), directory_id=directory, **token),
+        "token's user": ScimToken(id=new_id(), user_id=stranger, **token),
+        "token's client": ScimToken(id=new_id(), directory_id=own_directory, client_id=client_id, **token),
+        "client's directory": OAuthClient(id=new_id(), directory_id=directory, **client),
+        "assertion's client": ConsumedAssertion(
+            org_id=acme, id=new_id(), client_id=client_id, jti_hash=b"h", expires_at=now
+        ),
+    }
+
+
+def _one(session: Session, model: Any, org: UUID) -> Any:
+    return session.scalars(select(model).where(model.org_id == org).order_by(model.id).limit(1)).one()

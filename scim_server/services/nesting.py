@@ -1,0 +1,177 @@
+"""Teams in teams.
+
+`subteams` says which team is in which. What follows from it, `team_ancestors`, is made anew where it may have changed:
+for the teams that moved and those below them, by two statements, however many these are. Users change none of it.
+"""
+
+from collections.abc import Collection
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import CTE, ColumnElement, delete, insert, literal, or_, select, update
+from sqlalchemy.orm import aliased
+
+from scim_server.models import Organization, Subteam, Team, TeamAncestor
+from scim_server.models.expressions import any_of
+from scim_server.models.types import Id, UtcDateTime
+from scim_server.services.context import Context
+from scim_server.services.errors import CircularNesting
+from scim_server.services.paging import Selection
+
+
+class Nested(NamedTuple):
+    """What came of putting teams into a team: which are new in it, and which ids are a team's at all."""
+
+    new: list[UUID]
+    known: set[UUID]
+
+
+def nest(ctx: Context, team: Team, ids: Collection[UUID]) -> Nested:
+    """Put the teams with these ids into a team, if they are not in it yet.
+
+    Raises CircularNesting where the team is one of them, or within one of them.
+    """
+    known = set(ctx.session.scalars(select(Team.id).where(*living(ctx, Team), any_of(Team.id, ids))))
+    if not known:
+        return Nested([], known)
+    if team.id in known:
+        raise CircularNesting(member=team.display_name, container=team.display_name)
+    current = aliased(Subteam)
+    newcomers = select(
+        Team.org_id, literal(team.id, Id), Team.id, literal(ctx.now, UtcDateTime).label("created_at")
+    ).where(
+        *living(ctx, Team),
+        any_of(Team.id, known),
+        ~select(current.member_id)
+        .where(current.org_id == Team.org_id, current.team_id == team.id, current.member_id == Team.id)
+        .exists(),
+    )
+    new = list(
+        ctx.session.scalars(
+            insert(Subteam)
+            .from_select(["org_id", "team_id", "member_id", "created_at"], newcomers)
+            .returning(Subteam.member_id)
+        )
+    )
+    if new:
+        lock(ctx)
+        _refuse_circle(ctx, team, new)
+        refresh(ctx, new)
+    return Nested(new, known)
+
+
+def unnest(ctx: Context, team: Team, selection: Selection) -> list[UUID]:
+    """Take the teams of a selection out of a team, and return which they were."""
+    leaving = (
+        delete(Subteam)
+        .where(
+            Subteam.org_id == ctx.org.id,
+            Subteam.team_id == team.id,
+            # A deleted team is nobody's member; when it comes back, it comes back to where it was.
+            Subteam.member_id.in_(select(Team.id).where(*living(ctx, Team))),
+            selection.condition,
+        )
+        .returning(Subteam.member_id)
+        .execution_options(synchronize_session=False)
+    )
+    gone = ctx.session.scalars(leaving, selection.parameters).all()
+    if gone:
+        lock(ctx)
+        refresh(ctx, gone)
+    return list(gone)
+
+
+def leave(ctx: Context, team: Team) -> list[UUID]:
+    """What the end of a team means to those around it. The teams that it was in have changed, and are returned."""
+    lock(ctx)
+    here = Subteam.org_id == ctx.org.id
+    nested = select(literal(1)).where(here, or_(Subteam.team_id == team.id, Subteam.member_id == team.id)).limit(1)
+    if ctx.session.scalar(nested) is None:
+        return []
+    containing = select(Subteam.team_id).where(here, Subteam.member_id == team.id)
+    left = ctx.session.scalars(
+        update(Team)
+        .where(*living(ctx, Team), Team.id.in_(containing))
+        .values(version=Team.version + 1, updated_at=ctx.now)
+        .returning(Team.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    refresh(ctx, [team.id])
+    return list(left)
+
+
+def lock(ctx: Context) -> None:
+    """Have this transaction be the only one that changes the nesting of the organization's teams, until it ends.
+
+    Two that each put one team into the other would not see what the other does, and close a circle together. Rows of
+    teams are locked before this one, never after it, so that nobody waits for somebody who waits for them.
+    """
+    # Not FOR UPDATE: every row that is inserted for an organization looks whether it is there, and would wait.
+    ctx.session.execute(select(Organization.id).where(Organization.id == ctx.org.id).with_for_update(key_share=True))
+
+
+def refresh(ctx: Context, ids: Collection[UUID]) -> None:
+    """Make the ancestors of these teams, and of all teams below them, what follows from the subteams.
+
+    It is for whoever holds the lock, and serves a team that was put somewhere, taken out, deleted or brought back.
+    """
+    ctx.session.flush()
+    below = _below(ctx, ids)
+    ctx.session.execute(
+        delete(TeamAncestor)
+        .where(TeamAncestor.org_id == ctx.org.id, TeamAncestor.team_id.in_(select(below.c.id)))
+        .execution_options(synchronize_session=False)
+    )
+    above = _above(ctx, _below(ctx, ids))
+    rows = select(literal(ctx.org.id, Id), above.c.team_id, above.c.ancestor_id)
+    ctx.session.execute(insert(TeamAncestor).from_select(["org_id", "team_id", "ancestor_id"], rows))
+
+
+def _below(ctx: Context, ids: Collection[UUID]) -> CTE:
+    """These teams, dead or alive, and the living ones within them, at any depth."""
+    member = aliased(Team)
+    found = select(Team.id).where(Team.org_id == ctx.org.id, any_of(Team.id, ids)).cte("below", recursive=True)
+    within = (
+        select(member.id)
+        .join(Subteam, (Subteam.org_id == member.org_id) & (Subteam.member_id == member.id))
+        .join(found, found.c.id == Subteam.team_id)
+        .where(*living(ctx, member))
+    )
+    return found.union(within)  # and not UNION ALL: what is reached on two ways is one
+
+
+def _above(ctx: Context, teams: CTE) -> CTE:
+    """The living ones of these teams, each with the living teams that it is in, at any depth."""
+    member, container, further = aliased(Team), aliased(Team), aliased(Team)
+    found = (
+        select(Subteam.member_id.label("team_id"), Subteam.team_id.label("ancestor_id"))
+        .join(teams, teams.c.id == Subteam.member_id)
+        .join(member, (member.org_id == Subteam.org_id) & (member.id == Subteam.member_id))
+        .join(container, (container.org_id == Subteam.org_id) & (container.id == Subteam.team_id))
+        .where(*living(ctx, member), *living(ctx, container))
+        .cte("above", recursive=True)
+    )
+    upwards = (
+        select(found.c.team_id, further.id)
+        .join(Subteam, (Subteam.org_id == ctx.org.id) & (Subteam.member_id == found.c.ancestor_id))
+        .join(further, (further.org_id == Subteam.org_id) & (further.id == Subteam.team_id))
+        .where(*living(ctx, further))
+    )
+    return found.union(upwards)
+
+
+def _refuse_circle(ctx: Context, team: Team, members: Collection[UUID]) -> None:
+    """Raises CircularNesting where a team is within one of its new members."""
+    name = ctx.session.scalar(
+        select(Team.display_name)
+        .join(TeamAncestor, (TeamAncestor.org_id == Team.org_id) & (TeamAncestor.ancestor_id == Team.id))
+        .where(*living(ctx, Team), TeamAncestor.team_id == team.id, any_of(Team.id, members))
+        .order_by(Team.id)
+        .limit(1)
+    )
+    if name is not None:
+        raise CircularNesting(member=name, container=team.display_name)
+
+
+def living(ctx: Context, team: type[Team]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return team.org_id == ctx.org.id, team.deleted_at.is_(None)
