@@ -9,12 +9,12 @@ from scim2_models import NotImplementedException
 
 from scim_server.models import User
 from scim_server.scim import kinds
-from scim_server.scim.answers import Answer, base_url, etag
+from scim_server.scim.answers import Answer, base_url
 from scim_server.scim.dialects import TOLERANT, normalise_patch
 from scim_server.scim.etags import EntityTags, check_if_match
 from scim_server.scim.kinds import Kind, read_patch, read_resource
 from scim_server.scim.projection import Projection, read_projection
-from scim_server.scim.users import show, to_profile, to_resource
+from scim_server.scim.users import answer, to_profile, to_resource
 from scim_server.services import users
 from scim_server.services.context import Context
 from scim_server.services.errors import NotAllowed, NotAuthenticated, NotFound
@@ -51,7 +51,7 @@ def read(ctx: Context, parameters: Parameters) -> Answer:
     """GET /Me."""
     kind = kinds.users(ctx)
     projection = read_projection(ctx, kind, parameters)
-    return _answer(ctx, users.get_user(ctx, _id(ctx)), projection)
+    return answer(ctx, users.get_user(ctx, _id(ctx)), projection)
 
 
 def create() -> Answer:
@@ -133,9 +133,4 @@ def _change(ctx: Context, kind: Kind, user: User, resource: Any, projection: Pro
     if user.directory_id is not None and (owned := changed & user.document.keys()):
         raise NotAllowed(f"Your organization's directory says what this is: {', '.join(sorted(owned))}.")
     users.write_profile(ctx, user, profile)
-    return _answer(ctx, user, projection)
-
-
-def _answer(ctx: Context, user: User, projection: Projection) -> Answer:
-    [shown] = show(ctx, [user], projection)
-    return Answer(200, shown, version=etag(user))
+    return answer(ctx, user, projection)

@@ -10,7 +10,7 @@ from scim_server.models import User
 from scim_server.scim import kinds
 from scim_server.scim.answers import Answer, answers_without_body, base_url, etag, meta
 from scim_server.scim.dialects import TOLERANT, dialect_of, normalise_patch
-from scim_server.scim.etags import EntityTags, check_if_match
+from scim_server.scim.etags import EntityTags, check_if_match, version_in_groups
 from scim_server.scim.extensions import check_canonical
 from scim_server.scim.ids import known_id
 from scim_server.scim.kinds import Kind, hold_to_letter, read_patch, read_resource
@@ -47,7 +47,7 @@ def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
     """GET /Users/{id} (RFC 7644 §3.4.1)."""
     kind = kinds.users(ctx)
     projection = read_projection(ctx, kind, parameters)
-    return _answer(ctx, users.get_user(ctx, known_id("user", id)), projection)
+    return answer(ctx, users.get_user(ctx, known_id("user", id)), projection)
 
 
 def search(ctx: Context, parameters: Parameters) -> Answer:
@@ -70,7 +70,7 @@ def replace(
     if kind.guards.written_once:
         resource.replace(to_resource(ctx, kind, user))
     _change(ctx, kind, user, resource, active)
-    return _answer(ctx, user, projection)
+    return answer(ctx, user, projection)
 
 
 def patch(
@@ -89,7 +89,7 @@ def patch(
     hold_to_letter(ctx, kind, before, user.document)
     if answers_without_body(ctx, parameters):
         return Answer(204, version=etag(user))
-    return _answer(ctx, user, projection)
+    return answer(ctx, user, projection)
 
 
 def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
@@ -102,10 +102,7 @@ def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
 
 def show(ctx: Context, rows: Sequence[User], projection: Projection) -> list[dict[str, Any]]:
     """Users as resources, in the order of the rows."""
-    teams: dict[UUID, list[users.Belonging]] = {}
-    if projection.shows("groups") and rows:
-        teams = users.teams_of_users(ctx, [user.id for user in rows])
-    return [projection(_resource(ctx, user, teams.get(user.id, []), projection)) for user in rows]
+    return [projection(resource) for resource in _resources(ctx, rows, projection)]
 
 
 def to_profile(kind: Kind, resource: Any, active: bool | None) -> Profile:
@@ -151,9 +148,17 @@ def _change(ctx: Context, kind: Kind, user: User, resource: Any, active: bool | 
         users.deactivate_user(ctx, user)
 
 
-def _answer(ctx: Context, user: User, projection: Projection) -> Answer:
-    [shown] = show(ctx, [user], projection)
-    return Answer(200, shown, version=etag(user))
+def answer(ctx: Context, user: User, projection: Projection) -> Answer:
+    """A user as they are now."""
+    [resource] = _resources(ctx, [user], projection)
+    return Answer(200, projection(resource), version=resource["meta"]["version"])
+
+
+def _resources(ctx: Context, rows: Sequence[User], projection: Projection) -> list[dict[str, Any]]:
+    teams: dict[UUID, list[users.Belonging]] = {}
+    if projection.shows("groups") and rows:
+        teams = users.teams_of_users(ctx, [user.id for user in rows])
+    return [_resource(ctx, user, teams.get(user.id, []), projection) for user in rows]
 
 
 def _product(ctx: Context, user: User) -> dict[str, Any]:
@@ -181,4 +186,6 @@ def _resource(ctx: Context, user: User, teams: list[users.Belonging], projection
             for team in teams
         ]
     resource["meta"] = meta(ctx, "User", user)
+    if teams:
+        resource["meta"]["version"] = version_in_groups(user, resource["groups"])
     return resource

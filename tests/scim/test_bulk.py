@@ -101,7 +101,8 @@ def test_a_new_user_becomes_a_member_of_a_new_group(acme: Directory, globex: Dir
     assert (guides["method"], guides["bulkId"], guides["status"]) == ("POST", "ytrewq", "201")
     assert at(acme, alice)["userName"] == "Alice"
     assert at(acme, guides).members == {at(acme, alice).id}
-    assert at(acme, alice)["meta"]["version"] == alice["version"]
+    # The version of a user tells of their groups too, behind that of the row.
+    assert at(acme, alice)["meta"]["version"].startswith(alice["version"].rstrip('"'))
     assert at(acme, guides)["meta"]["version"] == guides["version"]
     assert globex.get("/Users").resources == []
 
@@ -117,12 +118,12 @@ def test_a_new_user_has_a_new_manager(acme: Directory, globex: Directory) -> Non
     assert manager(at(acme, bob)) == at(acme, alice).id
 
 
-def test_groups_that_contain_each_other_are_both_created_or_neither_is(acme: Directory, globex: Directory) -> None:
-    """RFC 7644 §3.7.1: the circle is resolved, or it is 409."""
+def test_of_groups_that_would_contain_each_other_neither_is_created(acme: Directory, globex: Directory) -> None:
+    """RFC 7644 §3.7.1: the circle is resolved, or it is 409; a group is never within itself here."""
     answers = bulk(acme, group("qwerty", "bulkId:ytrewq"), group("ytrewq", "bulkId:qwerty"))
 
-    assert statuses(answers) in (["201", "201"], ["409", "409"])
-    assert acme.get("/Groups")["totalResults"] == statuses(answers).count("201")
+    assert statuses(answers) == ["409", "409"]
+    assert acme.get("/Groups")["totalResults"] == 0
 
 
 def test_every_method_works(acme: Directory, globex: Directory) -> None:
@@ -611,6 +612,7 @@ class Twin:
         ]
         shown = [self.directory.get(path).resources for path in ("/Users", "/Groups")]
         text = re.sub(r'"\d{4}-\d\d-\d\dT[^"]+"|/v2/\w+/', "", orjson.dumps([shown, told]).decode())
+        text = re.sub(r'(W/\\"\d+)-[0-9a-f]+', r"\1", text)  # what it says of groups is a digest of their ids
         numbers: dict[str, int] = {}
         return re.sub(
             r"[0-9a-f]{8}-[0-9a-f-]{27}", lambda found: f"#{numbers.setdefault(found[0], len(numbers))}", text

@@ -208,7 +208,7 @@ def test_no_group_is_put_into_itself(world: World, write: str, member: str, cont
     else:
         reply = world.patch(around, {"op": write, "path": "members", "value": entries})
 
-    assert_error(reply, 400, "invalidValue")
+    assert_error(reply, 409)
     assert f"The group '{within['displayName']}' cannot be a member of" in reply["detail"]
     assert ("itself" if within is around else f"'{around['displayName']}'") in reply["detail"]
     assert world.acme.get(f"/Groups/{around.id}").json == before
@@ -219,7 +219,7 @@ def test_what_was_a_circle_is_none_once_it_is_open(world: World) -> None:
 
     assert world.patch(world.engines, add(world.company)).status == 200
     assert world.groups(world.bob) == [("Company", "direct"), ("Engines", "indirect"), ("Research", "indirect")]
-    assert_error(world.patch(world.company, add(world.research)), 400, "invalidValue")
+    assert_error(world.patch(world.company, add(world.research)), 409)
 
 
 # Deletion
