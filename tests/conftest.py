@@ -24,7 +24,7 @@ from scim_server.db import Database, connect
 from scim_server.migrations import upgrade
 from scim_server.models import Base
 from scim_server.services.request_queue import close_all
-from tests.clients import Directory, found
+from tests.clients import Directory, founded
 
 PUBLIC_URL = "https://scim.example.com"
 _started = time.monotonic()
@@ -94,13 +94,13 @@ def database(migrated: Database) -> Iterator[Database]:
 @pytest.fixture
 def acme(app: Flask, settings: Settings, database: Database) -> Directory:
     """The directory of an organization."""
-    return found(app, settings, database, "acme")
+    return founded(app, settings, database, "acme")
 
 
 @pytest.fixture
 def globex(app: Flask, settings: Settings, database: Database) -> Directory:
     """The directory of another organization, which nothing of acme's may reach."""
-    return found(app, settings, database, "globex")
+    return founded(app, settings, database, "globex")
 
 
 @pytest.fixture(autouse=True)
