@@ -1,6 +1,7 @@
 """An identity provider, seen from the wire: it says what it sends, and keeps what came back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,11 +12,13 @@ from flask import Flask
 from sqlalchemy import Table, insert, select
 from werkzeug.test import TestResponse
 
+from scim_server.app import create_app
 from scim_server.config import Settings
-from scim_server.db import Database
+from scim_server.db import Database, connect
 from scim_server.models import Base, Organization, PatchResponse, Provider
 from scim_server.services import directories, organizations
 from scim_server.services.context import OPERATOR
+from scim_server.services.request_queue import close_all
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -146,6 +149,19 @@ def found(
 
 
 _TABLES = Base.metadata.sorted_tables
+
+
+@contextmanager
+def another_worker(settings: Settings) -> Iterator[Flask]:
+    """The application as another process has it, with connections of its own to the same database."""
+    database = connect(settings)
+    try:
+        yield create_app(settings, database)
+    finally:
+        close_all()
+        database.engine.dispose()
+
+
 # Database and slug → the token of an organization's directory, and all rows that the organization began with.
 _FOUNDED: dict[tuple[str, str], tuple[str, list[tuple[Table, Sequence[Any]]]]] = {}
 

@@ -72,6 +72,7 @@ def migrated(settings: Settings) -> Iterator[Database]:
 
 
 def emptied(database: Database) -> Database:
+    close_all()  # what waits to be logged is of what was there
     with database.writing() as session:
         for table in reversed(Base.metadata.sorted_tables):
             session.execute(delete(table))

@@ -134,7 +134,7 @@ REFUSED: dict[str, tuple[Callable[[World], Reply], int]] = {
         lambda w: w.group(
             replace("displayName", "P"), replace("members", [{"value": w.bob.id}, {"value": w.pioneers.id}])
         ),
-        400,
+        409,
     ),
     "a taken name, created": (lambda w: w.acme.post("/Users", {"schemas": [USER], "userName": "BOB"}), 409),
     "a taken name, patched": (lambda w: w.user(replace("displayName", "B"), replace("userName", "bob")), 409),

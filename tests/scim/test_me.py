@@ -10,13 +10,12 @@ from hypothesis import given
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from scim_server.app import create_app
 from scim_server.config import Settings
-from scim_server.db import Database, connect
+from scim_server.db import Database
 from scim_server.models import OAuthClient, ScimToken, User
 from scim_server.services import directories, organizations, users
 from scim_server.services.profiles import folded
-from tests.clients import ENTERPRISE_USER, PATCH_OP, USER, Directory, Reply, assert_error
+from tests.clients import ENTERPRISE_USER, PATCH_OP, USER, Directory, Reply, another_worker, assert_error
 from tests.oauth import new_client
 from tests.promises.databases import contents, events
 from tests.promises.test_any_json_is_answered import fewer, objects, operations
@@ -159,21 +158,20 @@ def test_whoever_is_barred_is_out_at_once_on_every_worker(
 ) -> None:
     acme.create_user("bob")
     bob = Directory(app, "acme", token_for(settings, database, "acme", "bob"))
-    elsewhere = connect(settings)
-    there = Directory(create_app(settings, elsewhere), "acme", me.token)
-    assert (me.get("/Me").status, there.get("/Me").status) == (200, 200)
+    with another_worker(settings) as elsewhere:
+        there = Directory(elsewhere, "acme", me.token)
+        assert (me.get("/Me").status, there.get("/Me").status) == (200, 200)
 
-    if way == "deleted":
-        acme.delete(f"/Users/{ada.id}")
-    else:
-        acme.patch(f"/Users/{ada.id}", replace("active", False))
+        if way == "deleted":
+            acme.delete(f"/Users/{ada.id}")
+        else:
+            acme.patch(f"/Users/{ada.id}", replace("active", False))
 
-    for each in (me, there):
-        assert_error(each.get("/Me"), 401)
-        assert_error(each.patch("/Me", replace("nickName", "A")), 401)
-        assert_error(each.get("/Schemas"), 401)
+        for each in (me, there):
+            assert_error(each.get("/Me"), 401)
+            assert_error(each.patch("/Me", replace("nickName", "A")), 401)
+            assert_error(each.get("/Schemas"), 401)
     assert bob.get("/Me")["userName"] == "bob"
-    elsewhere.engine.dispose()
 
 
 def test_whoever_is_let_in_again_is_in_again(me: Directory, acme: Directory, ada: Reply) -> None:

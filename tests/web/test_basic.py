@@ -7,12 +7,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from scim_server.app import create_app
 from scim_server.config import Settings
-from scim_server.db import Database, connect
+from scim_server.db import Database
 from scim_server.models import OAuthClient, Provider
 from scim_server.services import directories, organizations
-from tests.clients import Directory, Reply, assert_error
+from tests.clients import Directory, Reply, another_worker, assert_error
 from tests.oauth import EC, Client, basic, new_client, revoke_client
 from tests.promises.databases import contents, events
 from tests.web.conftest import Clock
@@ -116,17 +115,16 @@ def test_discovery_says_what_is_true_for_the_directory_that_asks(
 def test_a_revoked_client_ends_at_once_on_every_worker(
     allowed: Directory, app: Flask, settings: Settings, database: Database, client: Client
 ) -> None:
-    elsewhere = connect(settings)
-    there = replace(allowed, app=create_app(settings, elsewhere))
     other = new_client(app, settings, database, "acme")
-    assert (allowed.get("/Users").status, there.get("/Users").status) == (200, 200)
+    with another_worker(settings) as elsewhere:
+        there = replace(allowed, app=elsewhere)
+        assert (allowed.get("/Users").status, there.get("/Users").status) == (200, 200)
 
-    revoke_client(settings, database, client)
+        revoke_client(settings, database, client)
 
-    assert_error(allowed.get("/Users"), 401)
-    assert_error(there.get("/Users"), 401)
-    assert with_basic(there, other.id, other.secret).get("/Users").status == 200
-    elsewhere.engine.dispose()
+        assert_error(allowed.get("/Users"), 401)
+        assert_error(there.get("/Users"), 401)
+        assert with_basic(there, other.id, other.secret).get("/Users").status == 200
 
 
 def test_the_use_of_a_client_is_noted_every_few_minutes(allowed: Directory, database: Database, clock: Clock) -> None:

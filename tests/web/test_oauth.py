@@ -17,10 +17,10 @@ from werkzeug.test import TestResponse
 
 from scim_server.app import create_app
 from scim_server.config import Settings, load_settings
-from scim_server.db import Database, connect
+from scim_server.db import Database
 from scim_server.models import ConsumedAssertion, OAuthClient, ScimToken
 from scim_server.services.keys import ALGORITHMS
-from tests.clients import USER, Directory, assert_error
+from tests.clients import USER, Directory, another_worker, assert_error
 from tests.conftest import PUBLIC_URL
 from tests.oauth import (
     ASSERTION_TYPE,
@@ -271,15 +271,14 @@ def test_an_assertion_is_good_once(keyed: Client, app: Flask, settings: Settings
 def test_of_an_assertion_that_comes_in_on_two_workers_at_once_one_wins(
     keyed: Client, settings: Settings, database: Database
 ) -> None:
-    elsewhere = connect(settings)
-    workers = [keyed, Client(create_app(settings, elsewhere), keyed.slug, keyed.id)]
     assertion = signed(EC, keyed.claims())
 
     def send(worker: Client) -> Callable[[], Any]:
         return lambda: worker.by_assertion(assertion)
 
-    replies: list[Any] = at_once(*(send(worker) for worker in workers * 3))
-    elsewhere.engine.dispose()
+    with another_worker(settings) as elsewhere:
+        workers = [keyed, Client(elsewhere, keyed.slug, keyed.id)]
+        replies: list[Any] = at_once(*(send(worker) for worker in workers * 3))
 
     assert sorted(reply.status_code for reply in replies) == [200, 401, 401, 401, 401, 401]
     assert rows(database, ConsumedAssertion) == 1
@@ -434,24 +433,22 @@ def test_a_revoked_client_and_its_tokens_end_at_once_on_every_worker(
 ) -> None:
     kept = new_client(app, settings, database, "acme")
     staying, ending = kept.directory(kept.by_basic()), client.directory(client.by_basic())
-    elsewhere = connect(settings)
-    worker = create_app(settings, elsewhere)
-    there = Directory(worker, "acme", ending.token)
-    assert (ending.get("/Users").status, there.get("/Users").status) == (200, 200)
+    with another_worker(settings) as worker:
+        there = Directory(worker, "acme", ending.token)
+        assert (ending.get("/Users").status, there.get("/Users").status) == (200, 200)
 
-    revoke_client(settings, database, client)
-    after = contents(database)
+        revoke_client(settings, database, client)
+        after = contents(database)
 
-    for directory in (ending, there):
-        assert_error(directory.get("/Users"), 401)
-        assert_error(directory.post("/Users", {"schemas": [USER], "userName": "eve"}), 401)
-    for each in (client, Client(worker, "acme", client.id, client.secret)):
-        assert_refused(each.by_basic())
-    assert contents(database) == after
-    assert staying.get("/Users").status == 200
-    assert Directory(worker, "acme", staying.token).get("/Users").status == 200
-    assert_good(kept, kept.by_basic())
-    elsewhere.engine.dispose()
+        for directory in (ending, there):
+            assert_error(directory.get("/Users"), 401)
+            assert_error(directory.post("/Users", {"schemas": [USER], "userName": "eve"}), 401)
+        for each in (client, Client(worker, "acme", client.id, client.secret)):
+            assert_refused(each.by_basic())
+        assert contents(database) == after
+        assert staying.get("/Users").status == 200
+        assert Directory(worker, "acme", staying.token).get("/Users").status == 200
+        assert_good(kept, kept.by_basic())
 
 
 def test_a_token_of_a_client_that_is_being_revoked_is_good_for_nothing(
