@@ -16,6 +16,10 @@ class _AnyOf(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> "_AnyOf":  # noqa: ARG002
+        # It is a condition as it stands. SQLAlchemy would make it `… = 1` on SQLite, which then asks no index.
+        return self
+
 
 def any_of(column: Any, ids: Collection[UUID]) -> ColumnElement[bool]:
     """`column` is one of `ids`, which travel as one parameter however many they are."""

@@ -176,6 +176,19 @@ def test_the_nesting_is_not_looked_at_where_only_users_change(
     assert [sql for sql in sent if "subteams" in sql or "team_ancestors" in sql] == []
 
 
+def test_members_are_looked_up_by_an_index_however_many_users_there_are(
+    settings: Settings, database: Database, acme: Directory, globex: Directory
+) -> None:
+    tenant = populated(settings, database, acme, 3)
+    populated(settings, database, globex, 3)
+
+    looks_up = [sql for sql in _change_members(database, tenant) if "json_each" in sql or "ANY" in sql]
+
+    assert looks_up
+    # On SQLite, a condition that is compared with true is one that no index answers.
+    assert [sql for sql in looks_up if " = 1" in sql] == []
+
+
 def _looks_at_members(sent: list[str]) -> list[str]:
     return [sql for sql in sent if sql.startswith("SELECT") and "memberships" in sql]
 
