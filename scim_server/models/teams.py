@@ -49,7 +49,8 @@ class Membership(Base):
     __table_args__ = (
         reference("team_id", "teams", ondelete="CASCADE"),
         reference("user_id", "users", ondelete="CASCADE"),
-        Index(None, "org_id", "user_id"),
+        # With all columns, without which SQLite would rather read the primary key from one end to the other.
+        Index(None, "org_id", "user_id", "team_id"),
     )
 
     org_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -65,7 +66,7 @@ class Subteam(Base):
     __table_args__ = (
         reference("team_id", "teams", ondelete="CASCADE"),
         reference("member_id", "teams", ondelete="CASCADE"),
-        Index(None, "org_id", "member_id"),
+        Index(None, "org_id", "member_id", "team_id"),
     )
 
     org_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -84,7 +85,7 @@ class TeamAncestor(Base):
     __table_args__ = (
         reference("team_id", "teams", ondelete="CASCADE"),
         reference("ancestor_id", "teams", ondelete="CASCADE"),
-        Index(None, "org_id", "ancestor_id"),
+        Index(None, "org_id", "ancestor_id", "team_id"),
     )
 
     org_id: Mapped[UUID] = mapped_column(primary_key=True)

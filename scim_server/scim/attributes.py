@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     true,
     union_all,
@@ -82,12 +83,18 @@ class Entries:
     """A multi-valued attribute.
 
     `chosen` is the sub-attribute of the entry that stands for all in an order: the primary one, or else the first.
-    `look_up` answers from an index which resources have a given `value`, if it is any.
+    `look_up` answers from an index which resources have a given `value`, if it is any. `also` are the rows of further
+    tables that values are in: each is asked by itself, since PostgreSQL looks into no union by an index.
     """
 
     rows: Callable[[], Rows]
     chosen: Callable[[str], ColumnElement[Any]]
     look_up: Callable[[str], ColumnElement[bool]] | None = None
+    also: tuple[Callable[[], Rows], ...] = ()
+
+    def exist(self, condition: Callable[[Mapping[str, Scalar]], ColumnElement[bool]]) -> ColumnElement[bool]:
+        """Whether there is a value that meets a condition, which is told the places of its sub-attributes."""
+        return or_(*(rows.exist(condition(rows.parts)) for rows in (every() for every in (self.rows, *self.also))))
 
 
 Place = Scalar | IdScalar | Condition | Complex | Entries
@@ -228,42 +235,56 @@ def _living_member() -> ColumnElement[bool]:
     return select(literal(1)).select_from(member).where(alive).exists()
 
 
-def _groups_of_user() -> Rows:
-    """The groups that a user is in, directly, and those that these are in and the user is not, at any depth."""
-    again = aliased(Membership)
-    is_direct = and_(
-        again.org_id == Membership.org_id,
-        again.user_id == Membership.user_id,
-        again.team_id == TeamAncestor.ancestor_id,
-    )
-    above = and_(TeamAncestor.org_id == Membership.org_id, TeamAncestor.team_id == Membership.team_id)
-    owner = Membership.org_id, Membership.user_id
-    source = union_all(
-        select(*owner, Membership.team_id.label("value"), literal("direct").label("type")),
-        select(*owner, TeamAncestor.ancestor_id, literal("indirect"))
-        .join(TeamAncestor, above)
-        .where(~select(literal(1)).select_from(again).where(is_direct).exists()),
-    ).subquery()
-    team = and_(Team.org_id == source.c.org_id, Team.id == source.c.value, Team.deleted_at.is_(None))
-    parts = {
-        "value": IdScalar(source.c.value),
+def _groups(id: Any, kind: ColumnElement[Any]) -> dict[str, Scalar]:
+    return {
+        "value": IdScalar(id),
         "display": Scalar(Team.display_name_key),
-        "type": Scalar(source.c.type),
-        "ref": _location("Group", source.c.value),
+        "type": Scalar(kind),
+        "ref": _location("Group", id),
     }
-    link = and_(source.c.org_id == User.org_id, source.c.user_id == User.id)
-    return Rows(source.join(Team.__table__, team), link, parts)
 
 
-def _first(rows: Callable[[], Rows]) -> Callable[[str], ColumnElement[Any]]:
-    """Rows in a table have no order of their own; the first is the one whose id is."""
+def _direct_groups() -> Rows:
+    team = and_(Team.org_id == Membership.org_id, Team.id == Membership.team_id, Team.deleted_at.is_(None))
+    link = and_(Membership.org_id == User.org_id, Membership.user_id == User.id)
+    return Rows(Membership.__table__.join(Team.__table__, team), link, _groups(Membership.team_id, literal("direct")))
 
-    def chosen(sub: str) -> ColumnElement[Any]:
-        found = rows()
+
+def _groups_around() -> Rows:
+    """The groups that those of a user are in, at any depth; one that the user is in as well is a direct one."""
+    again = aliased(Membership)
+    table = (
+        Membership.__table__.join(
+            TeamAncestor.__table__,
+            and_(TeamAncestor.org_id == Membership.org_id, TeamAncestor.team_id == Membership.team_id),
+        )
+        .join(
+            Team.__table__,
+            # An ancestor lives; to say so lets the index of names find it.
+            and_(Team.org_id == TeamAncestor.org_id, Team.id == TeamAncestor.ancestor_id, Team.deleted_at.is_(None)),
+        )
+        .outerjoin(
+            again,
+            and_(
+                again.org_id == Membership.org_id,
+                again.user_id == Membership.user_id,
+                again.team_id == TeamAncestor.ancestor_id,
+            ),
+        )
+    )
+    link = and_(Membership.org_id == User.org_id, Membership.user_id == User.id)
+    kind = case((again.user_id.is_(None), "indirect"), else_="direct")
+    return Rows(table, link, _groups(TeamAncestor.ancestor_id, kind))
+
+
+def _first(*tables: Callable[[], Rows]) -> Callable[[str], ColumnElement[Any]]:
+    """Rows in a table have no order of their own; the first is the one whose id is, of the first table with any."""
+
+    def first_of(found: Rows, sub: str) -> ColumnElement[Any]:
         query = select(found.parts[sub].expression).select_from(found.source).where(found.link)
         return query.order_by(found.parts["value"].expression).limit(1).scalar_subquery()
 
-    return chosen
+    return lambda sub: func.coalesce(*(first_of(rows(), sub) for rows in tables))
 
 
 _member = aliased(Team)
@@ -291,17 +312,14 @@ MEMBER_GROUP_PARTS: Mapping[str, Scalar] = {
 }
 
 
-def _members_of_group() -> Rows:
-    source = union_all(
-        select(Membership.org_id, Membership.team_id, *_labelled(MEMBER_USER_PARTS)),
-        select(Subteam.org_id, Subteam.team_id, *_labelled(MEMBER_GROUP_PARTS)).where(_living_member()),
-    ).subquery()
-    parts = {name: replace(part, expression=source.c[name]) for name, part in MEMBER_USER_PARTS.items()}
-    return Rows(source, and_(source.c.org_id == Team.org_id, source.c.team_id == Team.id), parts)
+def _users_of_group() -> Rows:
+    link = and_(Membership.org_id == Team.org_id, Membership.team_id == Team.id)
+    return Rows(Membership.__table__, link, MEMBER_USER_PARTS)
 
 
-def _labelled(parts: Mapping[str, Scalar]) -> list[ColumnElement[Any]]:
-    return [part.expression.label(name) for name, part in parts.items()]
+def _groups_of_group() -> Rows:
+    link = and_(Subteam.org_id == Team.org_id, Subteam.team_id == Team.id, _living_member())
+    return Rows(Subteam.__table__, link, MEMBER_GROUP_PARTS)
 
 
 _NOTHING = Scalar(cast(null(), String))
@@ -320,7 +338,9 @@ def user_places(model: Any) -> Places:
         (USER, "active"): Condition(User.status == UserStatus.ACTIVE),
         (USER, "password"): _NOTHING,  # RFC 7643 §4.1.1: nothing may be learnt of it
         (USER, "emails"): replace(emails, look_up=_has_email),
-        (USER, "groups"): Entries(_groups_of_user, _first(_groups_of_user), look_up=_is_in_group),
+        (USER, "groups"): Entries(
+            _direct_groups, _first(_direct_groups, _groups_around), look_up=_is_in_group, also=(_groups_around,)
+        ),
         (PRODUCT_USER, "role"): Scalar(_ROLE_KEY),
         (PRODUCT_USER, "status"): Scalar(User.status),
     }
@@ -332,7 +352,9 @@ def group_places(model: Any) -> Places:
         **_documented(model, Team.search),
         **_common(GROUP, Team, "Group"),
         (GROUP, "display_name"): Scalar(Team.display_name_key),
-        (GROUP, "members"): Entries(_members_of_group, _first(_members_of_group), look_up=_has_member),
+        (GROUP, "members"): Entries(
+            _users_of_group, _first(_users_of_group, _groups_of_group), look_up=_has_member, also=(_groups_of_group,)
+        ),
     }
 
 

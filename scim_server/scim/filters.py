@@ -124,16 +124,14 @@ class _Resources(_Logic):
         binding = self._resolve(node.attr_path, self._binding)
         place, sub = self._place(binding), binding.sub_field_name
         if isinstance(place, Entries):
-            rows = place.rows()
-            return rows.exist(_present(rows.parts, sub))
+            return place.exist(lambda parts: _present(parts, sub))
         return _present(place.parts if isinstance(place, Complex) else {"": place}, sub)
 
     def visit_value_path(self, node: ValuePath) -> ColumnElement[bool]:
         place = self._place(self._resolve(node.attr_path, self._binding))
         if not isinstance(place, Entries):
             raise InvalidFilterException(detail=f"{node.attr_path} has one value; there is none to select.")
-        rows = place.rows()
-        matching = rows.exist(compile_selection(node, self._binding, rows.parts))
+        matching = place.exist(lambda parts: compile_selection(node, self._binding, parts))
         sought = _sought_value(node.val_filter)
         binding = self._binding(replace(node.attr_path, sub_attr="value"))
         if place.look_up is None or not sought or binding is None:
@@ -308,19 +306,21 @@ def _compare_node(place: Complex, node: Comparison, value: Any) -> ColumnElement
 
 
 def _compare_entries(place: Entries, sub: str, node: Comparison, value: Any) -> ColumnElement[bool]:
-    rows = place.rows()
-    part = rows.parts.get(sub)
-    if part is None:
+    if sub not in place.rows().parts:
         raise InvalidFilterException(detail=f"{node.attr_path} is complex: compare one of its sub-attributes.")
+
+    def exist(op: CompareOperator, value: Any) -> ColumnElement[bool]:
+        return place.exist(lambda parts: _compare(parts[sub], op, value))
+
     if value is None and node.op is CompareOperator.eq:
-        return or_(not_(rows.exist(true())), rows.exist(_compare(part, node.op, None)))
+        return or_(not_(place.exist(lambda _: true())), exist(node.op, None))
     if value is None and node.op is CompareOperator.ne:
-        return and_(rows.exist(true()), not_(rows.exist(_compare(part, CompareOperator.eq, None))))
+        return and_(place.exist(lambda _: true()), not_(exist(CompareOperator.eq, None)))
     if node.op is CompareOperator.ne:
-        return not_(rows.exist(_compare(part, CompareOperator.eq, value)))
+        return not_(exist(CompareOperator.eq, value))
     if node.op is CompareOperator.eq and place.look_up is not None and sub == "value" and value:
         return place.look_up(value) if isinstance(value, str) else false()
-    return rows.exist(_compare(part, node.op, value))
+    return exist(node.op, value)
 
 
 def _present(parts: Mapping[str, Scalar], sub: str | None) -> ColumnElement[bool]:

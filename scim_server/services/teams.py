@@ -145,20 +145,17 @@ def delete_team(ctx: Context, team: Team) -> None:
 
 
 def members_of_teams(ctx: Context, team_ids: Sequence[UUID]) -> dict[UUID, list[Member]]:
-    """The members of each of these teams; one query, however many they are."""
+    """The users of each of these teams, then the teams in them; one query, however many they are."""
     found: dict[UUID, list[Member]] = {team_id: [] for team_id in team_ids}
-    users = select(Membership.team_id, Membership.user_id.label("id"), null().cast(String).label("team_name")).where(
-        Membership.org_id == ctx.org.id, any_of(Membership.team_id, team_ids)
-    )
+    users = select(
+        Membership.team_id, literal(0).label("kind"), Membership.user_id.label("id"), null().cast(String)
+    ).where(Membership.org_id == ctx.org.id, any_of(Membership.team_id, team_ids))
     teams = (
-        select(Subteam.team_id, Subteam.member_id, Team.display_name)
+        select(Subteam.team_id, literal(1), Subteam.member_id, Team.display_name)
         .join(Team, (Team.org_id == Subteam.org_id) & (Team.id == Subteam.member_id))
         .where(Subteam.org_id == ctx.org.id, any_of(Subteam.team_id, team_ids), *_living(ctx))
     )
-    both = union_all(users, teams)
-    for team_id, id, team_name in ctx.session.execute(
-        both.order_by(both.selected_columns.team_id, both.selected_columns.id)
-    ):
+    for team_id, _, id, team_name in ctx.session.execute(union_all(users, teams).order_by("team_id", "kind", "id")):
         found[team_id].append(Member(id, team_name))
     return found
 

@@ -175,7 +175,7 @@ def delete_user(ctx: Context, user: User) -> None:
 
 
 def teams_of_users(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, list[Belonging]]:
-    """The teams of each of these users, and those that these teams are in; one query, however many they are."""
+    """The teams of each of these users, then those that these teams are in; one query, however many they are."""
     found: dict[UUID, list[Belonging]] = {user_id: [] for user_id in user_ids}
     theirs = Membership.org_id == ctx.org.id, any_of(Membership.user_id, user_ids)
     above = (TeamAncestor.org_id == Membership.org_id) & (TeamAncestor.team_id == Membership.team_id)
@@ -188,7 +188,7 @@ def teams_of_users(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, list[
         .join(Team, Team.id == every.c.team_id)
         .where(Team.org_id == ctx.org.id, Team.deleted_at.is_(None))
         .group_by(every.c.user_id, Team.id, Team.display_name)
-        .order_by(Team.id)
+        .order_by(func.max(every.c.direct).desc(), Team.id)
     )
     for user_id, team_id, name, direct in rows:
         found[user_id].append(Belonging(team_id, name, bool(direct)))

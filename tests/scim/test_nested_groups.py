@@ -326,9 +326,19 @@ def test_a_group_that_a_user_is_in_both_ways_is_found_as_direct_alone(world: Wor
     assert world.found(f'groups[{company} and type eq "indirect"]', "Users") == set()
 
 
-def test_users_and_groups_have_an_order_by_what_is_indirect_too(world: World) -> None:
-    for kind, path in (("Users", "groups.type"), ("Users", "groups"), ("Groups", "members.display")):
-        assert world.acme.get(f"/{kind}", sortBy=path).status == 200
+@pytest.mark.parametrize(("kind", "attribute"), [("Users", "groups"), ("Groups", "members")])
+@pytest.mark.parametrize("part", ["value", "display", "type", "$ref"])
+def test_resources_are_ordered_by_the_first_of_the_values_that_they_show(
+    world: World, kind: str, attribute: str, part: str
+) -> None:
+    world.acme.create_group("Aside", world.research, world.acme.create_user("zoe"), world.engines)
+    shown = ",".join(f"{attribute}.{name}" for name in ("value", "display", "type", "$ref"))
+
+    found = world.acme.get(f"/{kind}", sortBy=f"{attribute}.{part}", attributes=shown).resources
+
+    first = [each[attribute][0][part].lower() for each in found]
+    assert len(first) > 2
+    assert first == sorted(first)
 
 
 def filled(template: str, world: World) -> str:
