@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scim_server.models import Provider
 from tests.clients import Directory, assert_error
 from tests.vendors.entra import (
     DOCUMENTED_GROUP,
@@ -17,6 +18,8 @@ from tests.vendors.entra import (
     post_group,
     search_groups,
 )
+
+PROVIDER = Provider.ENTRA
 
 NEW_NAME = "1879db59-3bdf-4490-ad68-ab880a269474updatedDisplayName"
 

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import event
 
 from scim_server.db import Database
+from scim_server.models import Provider
 from tests.clients import GROUP, LIST_RESPONSE, Directory, assert_error
 from tests.vendors.entra import (
     DOCUMENTED_GROUP,
@@ -27,6 +28,8 @@ from tests.vendors.entra import (
     search_without_members,
     without_members,
 )
+
+PROVIDER = Provider.ENTRA
 
 
 @contextmanager

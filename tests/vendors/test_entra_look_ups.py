@@ -6,6 +6,7 @@ The exchanges were gathered as tests/vendors/entra.py says; none was recorded by
 import pytest
 from flask import request
 
+from scim_server.models import Provider
 from tests.clients import ENTERPRISE_USER, LIST_RESPONSE, USER, Directory, assert_error
 from tests.vendors.entra import (
     DOCUMENTED_USER,
@@ -17,6 +18,8 @@ from tests.vendors.entra import (
     attributes,
     post_user,
 )
+
+PROVIDER = Provider.ENTRA
 
 
 def test_the_connection_can_be_tested_without_a_user_agent(acme: Directory) -> None:

@@ -5,8 +5,11 @@ The exchanges were gathered as tests/vendors/entra.py says; none was recorded by
 
 import pytest
 
+from scim_server.models import Provider
 from tests.clients import Directory
 from tests.vendors.entra import RANDOM_GUID, adding, assert_found, patch_group, search_without_members
+
+PROVIDER = Provider.ENTRA
 
 
 @pytest.mark.parametrize("op", ["Add", "add"])

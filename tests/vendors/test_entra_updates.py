@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scim_server.models import Provider
 from tests.clients import ENTERPRISE_USER, USER, Directory, assert_error
 from tests.vendors.entra import (
     DOCUMENTED_USER,
@@ -18,6 +19,8 @@ from tests.vendors.entra import (
     patch_user,
     post_user,
 )
+
+PROVIDER = Provider.ENTRA
 
 
 def test_values_inside_attributes_can_be_replaced(acme: Directory, globex: Directory) -> None:

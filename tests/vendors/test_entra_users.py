@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scim_server.models import Provider
 from tests.clients import ENTERPRISE_USER, USER, Directory, assert_error
 from tests.vendors.entra import (
     DOCUMENTED_USER,
@@ -19,6 +20,8 @@ from tests.vendors.entra import (
     patch_user,
     post_user,
 )
+
+PROVIDER = Provider.ENTRA
 
 
 def test_a_created_user_is_answered_whole_with_id_and_location(acme: Directory) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from scim_server.models import Provider
 from tests.clients import GROUP, LIST_RESPONSE, Directory, Reply, assert_error
 from tests.vendors.okta import Okta, okta
+
+PROVIDER = Provider.OKTA
 
 # The look-up of the documentation's group, as it is encoded on the wire.
 LOOK_UP = "/Groups?filter=displayName%20eq%20%22Test%20SCIMv2%22&startIndex=1&count=100"

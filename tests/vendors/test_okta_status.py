@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from scim_server.db import Database
-from scim_server.models import Base
+from scim_server.models import Base, Provider
 from tests.clients import Directory
 from tests.vendors.okta import DEACTIVATE, LOOK_UP, REACTIVATE, TEST_USER, Okta, assign, okta, whole_text, without_meta
+
+PROVIDER = Provider.OKTA
 
 
 @pytest.fixture

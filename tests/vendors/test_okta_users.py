@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scim_server.models import Provider
 from tests.clients import LIST_RESPONSE, Directory, assert_error
 from tests.vendors.okta import (
     DEACTIVATE,
@@ -19,6 +20,8 @@ from tests.vendors.okta import (
     whole_text,
     without_meta,
 )
+
+PROVIDER = Provider.OKTA
 
 # What the requests of Okta's SPEC test carry, also where there is no body.
 SPEC_TEST = {
