@@ -1,4 +1,4 @@
-"""What Microsoft Entra ID sends to change groups, and what it must hear back: exchange 45.
+"""What Microsoft Entra ID sends to change and delete groups, and what it must hear back: exchanges 45 and 49.
 
 The exchanges were gathered as tests/vendors/entra.py says; none was recorded by us.
 """
@@ -11,6 +11,7 @@ from scim_server.models import Provider
 from tests.clients import Directory, assert_error
 from tests.vendors.entra import (
     DOCUMENTED_GROUP,
+    RANDOM_GUID,
     VALIDATOR_GROUP,
     assert_found,
     attributes,
@@ -85,3 +86,31 @@ def test_a_group_cannot_take_the_name_of_another_one(acme: Directory, operation:
 
     assert_error(patch_group(acme, group.id, operation), 409, "uniqueness")
     assert acme.get(f"/Groups/{group.id}").json == group.json
+
+
+def test_a_deleted_group_is_gone_and_its_members_are_not(acme: Directory, globex: Directory) -> None:
+    """Exchange 49, from the documentation of Delete Group, and captures of the validator: the same Group twice."""
+    ada = acme.create_user("ada")
+    group = post_group(acme, DOCUMENTED_GROUP | {"members": [{"value": ada.id}]})
+    theirs = post_group(globex, DOCUMENTED_GROUP)
+
+    first = acme.delete(f"/Groups/{group.id}")
+    second = acme.delete(f"/Groups/{group.id}")
+
+    assert (first.status, first.json) == (204, None)
+    assert_error(second, 404)
+    assert_error(acme.get(f"/Groups/{group.id}"), 404)
+    assert_found(search_groups(acme, 'displayName eq "displayName"'))
+    assert "groups" not in acme.get(f"/Users/{ada.id}").json
+    assert globex.get(f"/Groups/{theirs.id}").json == theirs.json
+
+
+def test_a_group_that_never_was_or_is_another_organization_s_cannot_be_deleted(
+    acme: Directory, globex: Directory
+) -> None:
+    """Exchange 49, from published captures of the validator: Delete a non-existent Group."""
+    theirs = post_group(globex, DOCUMENTED_GROUP)
+
+    assert_error(acme.delete(f"/Groups/{RANDOM_GUID}"), 404)
+    assert_error(acme.delete(f"/Groups/{theirs.id}"), 404)
+    assert globex.get(f"/Groups/{theirs.id}").json == theirs.json

@@ -1,7 +1,9 @@
-"""What Microsoft Entra ID sends about the members of groups, and what it must hear back: exchange 46.
+"""What Microsoft Entra ID sends about the members of groups, and what it must hear back: exchanges 46 to 48.
 
 The exchanges were gathered as tests/vendors/entra.py says; none was recorded by us.
 """
+
+from typing import Any
 
 import pytest
 
@@ -130,3 +132,79 @@ def test_a_user_of_another_organization_cannot_be_added(acme: Directory, globex:
     assert patched.json == patch_group(acme, group.id, adding(RANDOM_GUID)).json
     assert_found(search_without_members(acme, f'id eq "{group.id}" and members eq "{gina.id}"'))
     assert globex.get(f"/Users/{gina.id}").json == gina.json
+
+
+def removing(*ids: str) -> list[dict[str, Any]]:
+    """The operation that removes members, as Entra ID writes it without the compliance flag."""
+    return [{"op": "Remove", "path": "members", "value": [{"$ref": None, "value": id} for id in ids]}]
+
+
+def removing_by_path(*ids: str) -> list[dict[str, Any]]:
+    """The operations that remove members, as Entra ID writes them with the compliance flag."""
+    return [{"op": "remove", "path": f'members[value eq "{id}"]'} for id in ids]
+
+
+REMOVALS = [pytest.param(removing, id="without the flag"), pytest.param(removing_by_path, id="with the flag")]
+
+
+@pytest.mark.parametrize("removal", REMOVALS)
+def test_only_the_members_who_are_named_are_removed(acme: Directory, globex: Directory, removal: Any) -> None:
+    """Exchange 47, from the documentation: Update Group, Remove Members; SimpleIdServer, issue 244, removed all."""
+    ada, bob, cyd = (acme.create_user(name) for name in ("ada", "bob", "cyd"))
+    group = acme.create_group("Pioneers", ada, bob, cyd)
+    theirs = globex.create_group("Pioneers", globex.create_user("ada"))
+
+    patched = patch_group(acme, group.id, *removal(ada.id))
+    again = patch_group(acme, group.id, *removal(bob.id, ada.id))
+
+    assert (patched.status, again.status) == (200, 200)
+    assert patched.members == {bob.id, cyd.id}
+    assert again.members == {cyd.id}
+    assert acme.get(f"/Groups/{group.id}").json == again.json
+    assert "groups" not in acme.get(f"/Users/{ada.id}").json
+    assert globex.get(f"/Groups/{theirs.id}").json == theirs.json
+
+
+@pytest.mark.parametrize("removal", REMOVALS)
+@pytest.mark.parametrize("stranger", [RANDOM_GUID, "f648f8d5ea4e4cd38e9c"])
+def test_removing_who_is_no_member_changes_nothing(
+    acme: Directory, globex: Directory, removal: Any, stranger: str
+) -> None:
+    """Exchange 47, from the documentation, for an id that is nobody's, and for one of another organization."""
+    ada, gina = acme.create_user("ada"), globex.create_user("gina")
+    group, theirs = acme.create_group("Pioneers", ada), globex.create_group("Pioneers", gina)
+
+    patched = patch_group(acme, group.id, *removal(stranger, gina.id))
+
+    assert patched.status == 200
+    assert patched.json == group.json
+    assert globex.get(f"/Groups/{theirs.id}").json == theirs.json
+
+
+def test_the_members_who_are_put_in_place_of_the_others_are_the_only_ones(acme: Directory, globex: Directory) -> None:
+    """Exchange 48, from published captures of the validator: Patch Group, Add Member, which is a `replace`."""
+    ada, bob, cyd = (acme.create_user(name) for name in ("ada", "bob", "cyd"))
+    group = acme.create_group("Pioneers", cyd)
+    theirs = globex.create_group("Pioneers", globex.create_user("ada"))
+
+    replacing = {"op": "replace", "path": "members", "value": [{"value": ada.id}, {"value": bob.id}]}
+    patched = patch_group(acme, group.id, replacing)
+
+    assert patched.status == 200
+    assert patched.members == {ada.id, bob.id}
+    assert acme.get(f"/Groups/{group.id}").json == patched.json
+    assert globex.get(f"/Groups/{theirs.id}").json == theirs.json
+
+
+@pytest.mark.parametrize("removal", REMOVALS)
+def test_the_operations_on_one_member_are_done_in_their_order(acme: Directory, removal: Any) -> None:
+    """Exchange 48, from published captures of the validator: adding and removing the same id in one PATCH."""
+    ada, bob = acme.create_user("ada"), acme.create_user("bob")
+    group = acme.create_group("Pioneers", bob)
+
+    gone = patch_group(acme, group.id, adding(ada.id, op="add"), *removal(ada.id))
+    back = patch_group(acme, group.id, *removal(bob.id), adding(ada.id, bob.id, op="add"))
+
+    assert (gone.status, back.status) == (200, 200)
+    assert gone.members == {bob.id}
+    assert back.members == {ada.id, bob.id}
