@@ -16,11 +16,11 @@ from scim_server.db import Database
 from scim_server.models import Provider
 from scim_server.services.profiles import PRODUCT_USER
 from tests.clients import GROUP, LIST_RESPONSE, Directory, assert_error
+from tests.vendors.many import create_many
 from tests.vendors.okta import LOOK_UP, TEST_USER, Okta, assign, okta
 
 PROVIDER = Provider.OKTA
 
-BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 ROLE = "urn:okta:scim:schemas:core:1.0:Role"
 ENTITLEMENT = "urn:okta:scim:schemas:core:1.0:Entitlement"
 
@@ -36,19 +36,8 @@ def globex(globex: Directory) -> Okta:
 
 
 def groups(directory: Directory, number: int) -> list[str]:
-    """Make so many groups at once; their ids, in order."""
-    operations = [
-        {
-            "method": "POST",
-            "path": "/Groups",
-            "bulkId": f"group{index}",
-            "data": {"schemas": [GROUP], "displayName": f"Group {index}"},
-        }
-        for index in range(number)
-    ]
-    reply = directory.post("/Bulk", {"schemas": [BULK_REQUEST], "Operations": operations})
-    assert [each["status"] for each in reply["Operations"]] == ["201"] * number
-    return [each["location"].rpartition("/")[2] for each in reply["Operations"]]
+    bodies = [{"schemas": [GROUP], "displayName": f"Group {index}"} for index in range(number)]
+    return create_many(directory, "/Groups", bodies)
 
 
 def test_an_import_reads_every_group_once_and_always_in_the_same_order(acme: Okta, globex: Okta) -> None:
