@@ -15,9 +15,27 @@ from tests.clients import ENTERPRISE_USER, PATCH_OP, USER, Directory, Reply, ass
 PROVIDER = Provider.ONELOGIN
 
 ADDRESS = {"value": "ada@example.com", "type": "work"}
-# The template of the connector "SCIM v2 Enterprise", filled in: an id that is null, `active` as a text, and a manager
-# whose parts no schema has.
-TEMPLATE_USER: dict[str, Any] = {
+NAME = {"familyName": "Lovelace", "givenName": "Ada", "formatted": "Ada Lovelace"}
+
+# The templates of OneLogin's developer pages, filled in: in the words of SCIM 1.1, and one address that is no array.
+CORE_TEMPLATE: dict[str, Any] = {
+    "schemas": ["urn:scim:schemas:core:1.0"],
+    "userName": "ada@example.com",
+    "name": NAME,
+}
+ENTERPRISE_TEMPLATE: dict[str, Any] = {
+    "schemas": ["urn:scim:schemas:core:1.0", "urn:scim:schemas:extension:enterprise:1.0"],
+    "userName": "ada@example.com",
+    "name": NAME,
+    "emails": ADDRESS | {"primary": True},
+    "title": "Countess",
+    "urn:scim:schemas:extension:enterprise:1.0": {
+        "department": "Engines",
+        "manager": {"managerId": "271", "displayName": "Charles Babbage"},
+    },
+}
+# The template of a guide: of SCIM 2.0 but for the manager, with an id that is null and a text for a boolean.
+GUIDE_S_TEMPLATE: dict[str, Any] = {
     ENTERPRISE_USER: {
         "department": "Engines",
         "manager": {"managerId": "271", "displayName": "Charles Babbage"},
@@ -25,7 +43,7 @@ TEMPLATE_USER: dict[str, Any] = {
     "active": "true",
     "emails": [ADDRESS | {"primary": True}],
     "meta": {"resourceType": "User"},
-    "name": {"familyName": "Lovelace", "givenName": "Ada", "formatted": "Ada Lovelace"},
+    "name": NAME,
     "userName": "ada@example.com",
     "id": None,
     "schemas": [USER],
@@ -99,18 +117,46 @@ def test_an_address_need_not_be_the_primary_one(acme: Directory) -> None:
     assert acme.get(f"/Users/{created.id}")["emails"] == entries
 
 
-def test_the_template_of_the_connector_makes_a_user(acme: Directory, globex: Directory) -> None:
-    """OneLogin exchange 56 (guides that print the template): what no schema has is left out, and the rest is kept."""
-    theirs = globex.post("/Users", TEMPLATE_USER)
-    created = acme.post("/Users", TEMPLATE_USER)
+READ: dict[str, Any] = {"schemas": [USER], "userName": "ada@example.com", "name": NAME, "active": True}
+READ_WITH_MANAGER = READ | {
+    "schemas": [USER, ENTERPRISE_USER],
+    "emails": [ADDRESS | {"primary": True}],
+    ENTERPRISE_USER: {"department": "Engines", "manager": {"value": "271"}},
+}
 
-    assert (created.status, theirs.status) == (201, 201)
-    assert created.id
-    assert created["active"] is True
-    assert (created["name"], created["emails"]) == (TEMPLATE_USER["name"], TEMPLATE_USER["emails"])
-    assert created[ENTERPRISE_USER]["department"] == "Engines"
-    assert acme.get(f"/Users/{created.id}").json == created.json
-    assert_error(acme.post("/Users", TEMPLATE_USER), 409, "uniqueness")
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize(
+    ("template", "read"),
+    [
+        pytest.param(CORE_TEMPLATE, READ, id="core"),
+        pytest.param(ENTERPRISE_TEMPLATE, READ_WITH_MANAGER | {"title": "Countess"}, id="enterprise"),
+        pytest.param(GUIDE_S_TEMPLATE, READ_WITH_MANAGER, id="a guide's"),
+    ],
+)
+def test_a_template_makes_a_user_whatever_version_it_is_in(
+    acme: Directory, globex: Directory, template: dict[str, Any], read: dict[str, Any], method: str
+) -> None:
+    """OneLogin exchange 56 (developer pages, Define your SCIM user schema; a guide): nothing of it gets lost."""
+    theirs = globex.post("/Users", template)
+    user = acme.post("/Users", template) if method == "POST" else acme.put(f"/Users/{post_user(acme).id}", template)
+
+    assert (user.status, theirs.status) == (201 if method == "POST" else 200, 201)
+    assert {name: each for name, each in user.json.items() if name not in ("id", "meta")} == read
+    assert acme.get(f"/Users/{user.id}").json == user.json
+    assert_error(acme.post("/Users", template), 409, "uniqueness")
+    assert globex.get(f"/Users/{theirs.id}").json == theirs.json
+
+
+@pytest.mark.parametrize("nobody", ["", None])
+def test_a_template_has_no_manager_where_nobody_is_one(acme: Directory, nobody: str | None) -> None:
+    """OneLogin exchange 56 (developer pages, Define your SCIM user schema): parameters without a value are empty."""
+    extension = {"department": "Engines", "manager": {"managerId": nobody, "displayName": " "}}
+
+    user = acme.post("/Users", ENTERPRISE_TEMPLATE | {"urn:scim:schemas:extension:enterprise:1.0": extension})
+
+    assert user.status == 201
+    assert user[ENTERPRISE_USER] == {"department": "Engines"}
 
 
 @pytest.mark.parametrize("deprovisioning", ["delete", "suspend", "do nothing"])

@@ -118,6 +118,7 @@ RESOURCE_REWRITES: tuple[tuple[Rewrite, frozenset[Provider]], ...] = (
     (resources.drop_unknown_schemas, _TOLERANT),
     (resources.hoist_core_attributes, _TOLERANT),
     (resources.drop_what_is_ours, _EVERYBODY),
+    (resources.read_enterprise_of_scim_1, _ONELOGIN),
     (resources.make_manager_an_object, _MICROSOFT),
     (resources.make_single_values_arrays, _ONELOGIN),
     (resources.keep_one_primary, _TOLERANT),

@@ -13,6 +13,7 @@ Payload = dict[str, Any]
 Rewrite = Callable[[Payload, Known], Payload]
 
 MANAGER = f"{ENTERPRISE_USER}:manager"
+_ENTERPRISE_OF_SCIM_1 = "urn:scim:schemas:extension:enterprise:1.0"
 _OURS = ("id", "meta", "groups")
 # The attributes of RFC 7643 §4.1.2 and §4.2 that have many values, each an object.
 _ARRAYS = ("emails", "phonenumbers", "ims", "photos", "addresses", "entitlements", "roles", "x509certificates")
@@ -62,6 +63,16 @@ def make_single_values_arrays(payload: Payload, _known: Known) -> Payload:
         name: [value] if name.lower() in _ARRAYS and isinstance(value, dict) else value
         for name, value in payload.items()
     }
+
+
+def read_enterprise_of_scim_1(payload: Payload, _known: Known) -> Payload:
+    """OneLogin's own template has the extension of SCIM 1.1, where a manager has a `managerId` (exchange 56)."""
+    rewritten = {ENTERPRISE_USER if name == _ENTERPRISE_OF_SCIM_1 else name: each for name, each in payload.items()}
+    extension = rewritten.get(ENTERPRISE_USER)
+    named = extension.get("manager") if isinstance(extension, dict) else None
+    if isinstance(extension, dict) and isinstance(named, dict) and "managerId" in named:
+        rewritten[ENTERPRISE_USER] = extension | {"manager": manager({"value": named["managerId"] or ""})}
+    return rewritten
 
 
 def manager(value: Any) -> Any:
