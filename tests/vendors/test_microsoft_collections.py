@@ -44,6 +44,53 @@ BOB_READ: dict[str, Any] = {
 }
 
 
+# A user of the collection, with nulls inside entries; the e-mails and phone numbers are left out, which have none.
+OMALLEY: dict[str, Any] = {
+    "userName": "OMalley",
+    "active": "True",
+    "addresses": [
+        {
+            "country": "Bermuda",
+            "formatted": "9132 Jennifer Way Suite 040\nSouth Nancy, MI 55645",
+            "locality": "West Mercedes",
+            "postalCode": "99265",
+            "region": "Montana",
+            "streetAddress": "4939 Hess Fork",
+            "type": "work",
+            "primary": False,
+        },
+        {
+            "country": None,
+            "formatted": "18522 Lisa Unions\nEast Gregory, CT 52311",
+            "locality": None,
+            "postalCode": None,
+            "region": None,
+            "streetAddress": None,
+            "type": "other",
+            "primary": False,
+        },
+    ],
+    "displayName": "Kimberly Baker",
+    "meta": {
+        "created": "2019-09-18T18:15:26.5788954+00:00",
+        "lastModified": "2019-09-18T18:15:26.5788976+00:00",
+        "resourceType": "User",
+    },
+    "name": {
+        "formatted": "Daniel Mcgee",
+        "familyName": "OMalley",
+        "givenName": "Darl",
+        "honorificPrefix": None,
+        "honorificSuffix": None,
+    },
+    "preferredLanguage": "xh",
+    "roles": [],
+    "title": "Site engineer",
+    "externalId": "22fbc523-6032-4c5f-939d-5d4850cf3e52",
+    "schemas": [USER],
+}
+
+
 @pytest.fixture
 def bare(app: Flask, settings: Settings, database: Database) -> Directory:
     """A directory that wants no body for an answer to PATCH."""
@@ -116,6 +163,28 @@ def test_names_of_attributes_are_read_in_any_case(acme: Directory, globex: Direc
     assert other[ENTERPRISE_USER] == {"department": "bob", "manager": {"value": "SuzzyQ"}}
     assert acme.get(f"/Users/{created.id}").json == created.json
     assert globex.get("/Users")["totalResults"] == 0
+
+
+def test_a_null_inside_an_entry_is_no_value(acme: Directory, globex: Directory) -> None:
+    """Exchange 61, from the reference code's collection: Post user OMalley, and Put, inactive and in Germany."""
+    work, other = OMALLEY["addresses"]
+    read = {name: each for name, each in OMALLEY.items() if name not in ("meta", "roles")} | {
+        "active": True,
+        "addresses": [work, {name: each for name, each in other.items() if each is not None}],
+        "name": {name: each for name, each in OMALLEY["name"].items() if each is not None},
+    }
+
+    created = acme.post("/Users", OMALLEY, content_type="application/json")
+    theirs = globex.post("/Users", OMALLEY, content_type="application/json")
+    moved = {"active": False, "addresses": [work | {"country": "Germany"}, other]}
+    put = acme.put(f"/Users/{created.id}", {"id": created.id, **OMALLEY, **moved}, content_type="application/json")
+
+    assert (created.status, put.status) == (201, 200)
+    assert shown(created) == read
+    assert created["meta"]["created"] != OMALLEY["meta"]["created"]
+    assert (put["active"], put["addresses"][0]["country"]) == (False, "Germany")
+    assert acme.get(f"/Users/{created.id}").json == put.json
+    assert globex.get(f"/Users/{theirs.id}").json == theirs.json
 
 
 @pytest.mark.parametrize(

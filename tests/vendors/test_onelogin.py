@@ -70,6 +70,15 @@ def test_the_service_says_what_it_can_when_the_connection_is_saved(acme: Directo
     assert config["authenticationSchemes"][0]["type"] == "oauthbearertoken"
 
 
+def test_the_connection_is_tried_with_somebody_who_does_not_exist(acme: Directory, globex: Directory) -> None:
+    """OneLogin exchange 56 (developer pages, Implement SCIM APIs): an empty list says that the address is right."""
+    post_user(globex)
+
+    found = acme.search('userName eq "ada@example.com"')
+
+    assert (found.status, found["totalResults"], found["Resources"]) == (200, 0, [])
+
+
 def test_a_group_is_patched_by_who_does_not_say_who_it_is(acme: Directory, globex: Directory) -> None:
     """OneLogin exchange 56 (authentik, issue 11249): PATCH of a group as application/scim+json, User-Agent empty."""
     ada = post_user(acme)

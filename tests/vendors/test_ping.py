@@ -156,3 +156,19 @@ def test_a_group_is_pushed_by_its_name_with_its_members(acme: Directory, globex:
     assert (added.members, renamed.members, removed.members) == ({janet.id}, {janet.id}, set())
     assert (added["displayName"], renamed["displayName"]) == ("Engineering", "Engines")
     assert globex.get(f"/Groups/{theirs.id}").json == theirs.json
+
+
+def test_a_user_is_updated_by_putting_them(acme: Directory, globex: Directory) -> None:
+    """Ping exchange 57 (documentation, SCIM Provisioner): PingFederate has no PATCH for users; disabled is `active`."""
+    created, theirs = acme.post("/Users", JANET), globex.post("/Users", JANET)
+    path = f"/Users/{created.id}"
+    changes = {"name": {"givenName": "Janet", "familyName": "Jones"}}
+
+    updated = acme.put(path, JANET | changes)
+    disabled = acme.put(path, JANET | changes | {"active": False})
+
+    assert (updated.status, disabled.status) == (200, 200)
+    assert {name: each for name, each in updated.json.items() if name not in ("id", "meta")} == JANET | changes
+    assert disabled["active"] is False
+    assert acme.get(path).json == disabled.json
+    assert globex.get(f"/Users/{theirs.id}").json == theirs.json
