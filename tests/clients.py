@@ -162,16 +162,19 @@ def another_worker(settings: Settings) -> Iterator[Flask]:
         database.engine.dispose()
 
 
-# Database and slug → the token of an organization's directory, and all rows that the organization began with.
-_FOUNDED: dict[tuple[str, str], tuple[str, list[tuple[Table, Sequence[Any]]]]] = {}
+# Database, slug and provider → the token of an organization's directory, and all rows that the organization began with.
+_FOUNDED: dict[tuple[str, str, Provider], tuple[str, list[tuple[Table, Sequence[Any]]]]] = {}
 
 
-def founded(app: Flask, settings: Settings, database: Database, slug: str) -> Directory:
+def founded(
+    app: Flask, settings: Settings, database: Database, slug: str, provider: Provider = Provider.GENERIC
+) -> Directory:
     """As `found`, in a database that has no such organization: made once, and then put back as it was made."""
-    kept = _FOUNDED.get((settings.database_url, slug))
+    key = (settings.database_url, slug, provider)
+    kept = _FOUNDED.get(key)
     if kept is None:
-        directory = found(app, settings, database, slug)
-        _FOUNDED[settings.database_url, slug] = directory.token, _rows(database, slug)
+        directory = found(app, settings, database, slug, provider=provider)
+        _FOUNDED[key] = directory.token, _rows(database, slug)
         return directory
     token, tables = kept
     with database.writing() as session:

@@ -5,16 +5,16 @@ from flask import Flask
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from tests.clients import Directory, found
+from tests.clients import Directory, founded
 
 
 @pytest.fixture
 def acme(request: pytest.FixtureRequest, app: Flask, settings: Settings, database: Database) -> Directory:
     """The directory of an organization."""
-    return found(app, settings, database, "acme", provider=request.module.PROVIDER)
+    return founded(app, settings, database, "acme", request.module.PROVIDER)
 
 
 @pytest.fixture
 def globex(request: pytest.FixtureRequest, app: Flask, settings: Settings, database: Database) -> Directory:
     """The directory of another organization, which nothing of acme's may reach."""
-    return found(app, settings, database, "globex", provider=request.module.PROVIDER)
+    return founded(app, settings, database, "globex", request.module.PROVIDER)
