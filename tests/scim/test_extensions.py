@@ -270,6 +270,26 @@ def test_groups_have_attributes_of_their_own_too(acme: Directory, globex: Direct
     assert_error(globex.search(f"{urn}:cost eq 8", "/Groups"), 400, "invalidFilter")
 
 
+def test_of_two_primary_values_of_an_extension_the_one_written_last_is(acme: Directory, declare: Declare) -> None:
+    subs = [
+        {"name": "value", "type": "string", "multiValued": False},
+        {"name": "primary", "type": "boolean", "multiValued": False},
+    ]
+    declare(schema({"name": "desks", "type": "complex", "multiValued": True, "subAttributes": subs}))
+    desks = {"desks": [{"value": "A1", "primary": True}, {"value": "B2", "primary": "True"}]}
+
+    ada = acme.create_user("ada", **{URN: desks})
+    path = f"/Users/{ada.id}"
+    patched = [
+        acme.patch(path, {"op": "replace", "path": URN, "value": desks}),
+        acme.patch(path, {"op": "replace", "path": f"{URN}:desks", "value": desks["desks"]}),
+        acme.patch(path, {"op": "replace", "value": {URN: desks}}),
+    ]
+
+    for reply in (ada, *patched):
+        assert [desk["primary"] for desk in reply[URN]["desks"]] == [False, True], reply.json
+
+
 def _without(name: str) -> list[dict[str, Any]]:
     return [each for each in ATTRIBUTES if each["name"] != name]
 

@@ -67,9 +67,8 @@ def remove_instead_of_null(operation: Payload, _known: Known) -> list[Payload]:
 
 
 def keep_one_patched_primary(operation: Payload, _known: Known) -> list[Payload]:
-    """As `keep_one_primary`, for an array that is written as a whole."""
-    value = operation.get("value")
-    return [operation | {"value": with_one_primary(value)}] if isinstance(value, list) else [operation]
+    """As `keep_one_primary`, for what is written as a whole: an array, an extension, or the resource."""
+    return [operation | {"value": with_one_primary(operation["value"])}] if "value" in operation else [operation]
 
 
 def make_patched_single_values_arrays(operation: Payload, known: Known) -> list[Payload]:

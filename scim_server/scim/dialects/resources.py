@@ -54,7 +54,7 @@ def make_manager_an_object(payload: Payload, _known: Known) -> Payload:
 
 def keep_one_primary(payload: Payload, _known: Known) -> Payload:
     """Where two entries call themselves primary, the one that was written last is (RFC 7643 §2.4 allows one)."""
-    return {name: with_one_primary(value) if isinstance(value, list) else value for name, value in payload.items()}
+    return {name: with_one_primary(value) for name, value in payload.items()}
 
 
 def make_single_values_arrays(payload: Payload, _known: Known) -> Payload:
@@ -86,9 +86,14 @@ def manager(value: Any) -> Any:
     return value
 
 
-def with_one_primary(entries: list[Any]) -> list[Any]:
-    primary = [index for index, entry in enumerate(entries) if _is_primary(entry)]
-    return [entry | {"primary": False} if index in primary[:-1] else entry for index, entry in enumerate(entries)]
+def with_one_primary(value: Any) -> Any:
+    """An array with one primary entry at most; of an object, every array in it, such as those of an extension."""
+    if isinstance(value, dict):
+        return {name: with_one_primary(each) for name, each in value.items()}
+    if not isinstance(value, list):
+        return value
+    primary = [index for index, entry in enumerate(value) if _is_primary(entry)]
+    return [entry | {"primary": False} if index in primary[:-1] else entry for index, entry in enumerate(value)]
 
 
 def _is_primary(entry: Any) -> bool:
