@@ -1,4 +1,4 @@
-"""The database: its engine, its transactions, and what an integrity error says."""
+"""The database: its engine, its transactions, and what its errors say."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,13 +7,25 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, Table, create_engine, event
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from scim_server.config import Settings
 
 # How long a writer waits for another one, in milliseconds: longer than any transaction of ours, shorter than an IdP.
-_SQLITE_BUSY_MS = 15_000
+_BUSY_MS = 15_000
+
+# A deadlock, a serialization failure, and a lock that was waited for in vain (PostgreSQL, appendix A).
+_BUSY_STATES = ("40P01", "40001", "55P03")
+# "database is locked" and "database table is locked", in the lower byte of the code.
+_BUSY_CODES = (5, 6)
+
+
+class DatabaseBusy(Exception):
+    """Others hold what a transaction needs, for too long, or each the other's. Nothing of it is kept: it may be sent
+    again as it was.
+    """
 
 
 class Database:
@@ -26,13 +38,32 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        with self._readers.begin() as session:
+        """Raises DatabaseBusy."""
+        with _told_when_busy(), self._readers.begin() as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        with self._writers.begin() as session:
+        """Raises DatabaseBusy."""
+        with _told_when_busy(), self._writers.begin() as session:
             yield session
+
+
+@contextmanager
+def _told_when_busy() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseBusy from error
+    except OperationalError as error:
+        if _is_busy(error):
+            raise DatabaseBusy from error
+        raise
+
+
+def _is_busy(error: DBAPIError) -> bool:
+    state, code = getattr(error.orig, "sqlstate", None), getattr(error.orig, "sqlite_errorcode", 0)
+    return state in _BUSY_STATES or code & 0xFF in _BUSY_CODES
 
 
 def connect(settings: Settings) -> Database:
@@ -46,13 +77,15 @@ def connect(settings: Settings) -> Database:
     }
     if url.get_backend_name() == "sqlite":
         Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
-        options["connect_args"] = {"timeout": _SQLITE_BUSY_MS / 1000}
+        options["connect_args"] = {"timeout": _BUSY_MS / 1000}
     else:
         options |= {"pool_size": settings.database_pool_size, "max_overflow": 2, "pool_pre_ping": True}
     engine = create_engine(url, **options)
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _prepare_postgresql)
     return Database(engine)
 
 
@@ -67,6 +100,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    connection.execute(f"SET lock_timeout = {_BUSY_MS}")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -47,6 +47,8 @@ def _config(engine: Engine) -> Iterator[Config]:
     config = Config(stdout=StringIO())
     config.set_main_option("script_location", str(_FOLDER))
     with engine.connect().execution_options(writes=True) as connection, _unlinked(connection), connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # whoever else migrates may take their time
         config.attributes["connection"] = connection
         yield config
         _check_links(connection)

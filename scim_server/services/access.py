@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from scim_server.config import Settings
-from scim_server.db import Database
+from scim_server.db import Database, DatabaseBusy
 from scim_server.models import Directory, OAuthClient, Organization, ScimToken, User, UserStatus
 from scim_server.services.clients import has_secret, known_client
 from scim_server.services.context import Actor, ActorKind, Context, Notes
@@ -136,7 +136,7 @@ def note_use(database: Database, use: Use) -> None:
     try:
         with database.writing() as session:
             session.execute(note)
-    except OperationalError:
+    except (DatabaseBusy, OperationalError):
         # The request itself is answered, and the next one notes it as well.
         log.warning("last use of a token not noted", token=str(use.id))
 

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from scim_server.config import Settings
-from scim_server.db import Database
+from scim_server.db import Database, DatabaseBusy
 from scim_server.services import request_log
 from scim_server.services.request_log import Entry
 
@@ -71,9 +71,10 @@ class RequestQueue:
             while batch := self._take():
                 try:
                     self._write(batch)
-                except OperationalError as error:
+                except (DatabaseBusy, OperationalError) as error:
                     self._give_back(batch)
-                    log.warning("request log not written, to be tried again", cause=type(error.orig).__name__)
+                    cause = error.orig if isinstance(error, OperationalError) else error
+                    log.warning("request log not written, to be tried again", cause=type(cause).__name__)
                     return False
                 self._forget(batch)
             self._tell_losses()
@@ -127,12 +128,12 @@ class RequestQueue:
     def _write(self, batch: list[Entry]) -> None:
         """Write a batch, or what can be written of it: one entry must not cost the others their place in the log.
 
-        Raises OperationalError where it is the database that cannot.
+        Raises DatabaseBusy, OperationalError where it is the database that cannot.
         """
         try:
             with self._database.writing() as session:
                 request_log.write(session, batch)
-        except OperationalError:
+        except (DatabaseBusy, OperationalError):
             raise
         except Exception as error:
             if len(batch) > 1:

@@ -168,7 +168,9 @@ def add_members(ctx: Context, team: Team, ids: Collection[UUID]) -> Added:
     """
     if not ids:
         return Added()
-    known = set(ctx.session.scalars(select(User.id).where(*_living_users(ctx), any_of(User.id, ids))))
+    # Whoever deletes one of them waits until the membership is there to be deleted too, or has done so before.
+    sought = select(User.id).where(*_living_users(ctx), any_of(User.id, ids)).order_by(User.id)
+    known = set(ctx.session.scalars(sought.with_for_update(read=True, key_share=True)))
     new = _add_users(ctx, team, known) if known else []
     others = [id for id in ids if id not in known]
     if others:

@@ -7,6 +7,7 @@ import structlog
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from scim_server.db import DatabaseBusy
 from scim_server.scim import errors as scim_errors
 from scim_server.scim.answers import Answer
 from scim_server.web.rendering import render
@@ -24,6 +25,7 @@ _SENTENCES = {
 
 def handle_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DatabaseBusy, _busy)
     app.register_error_handler(Exception, _bug)
     for kind, told in scim_errors.HANDLERS.items():
         app.register_error_handler(kind, _translate(told))
@@ -39,6 +41,14 @@ def _http(problem: HTTPException) -> Response:
     for name, value in problem.get_headers():
         if name.lower() in ("allow", "retry-after"):
             response.headers[name] = value
+    return response
+
+
+def _busy(problem: DatabaseBusy) -> Response:
+    # Identity providers send again what was answered like that, and know better than we whether it is still wanted.
+    log.warning("database busy", cause=type(problem.__cause__).__name__, reason=str(problem.__cause__).splitlines()[0])
+    response = _error(503, "Others are changing the same. Nothing of this request was kept; send it again.")
+    response.headers["Retry-After"] = "1"  # an integer, not a date (exchange 22)
     return response
 
 

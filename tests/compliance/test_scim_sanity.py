@@ -39,9 +39,9 @@ def probe(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Itera
             globex = Wire(server, "globex", tokens[1])
             globex.create_user("gina")
             url = f"{server.url}/scim/v2/acme"
+            asked = ["--token", tokens[0], "--i-accept-side-effects", "--strict", "--json-output"]
             ran = subprocess.run(
-                [PROGRAMS / "scim-sanity", "probe", url, "--token", tokens[0], "--i-accept-side-effects"]
-                + ["--strict", "--json-output"],
+                [PROGRAMS / "scim-sanity", "probe", url, *asked],
                 cwd=folder,
                 env=environment({}),
                 capture_output=True,
