@@ -29,9 +29,9 @@ from scim2_models.path import (
 )
 from sqlalchemy import ColumnElement, String, and_, cast, false, not_, or_, true
 
-from scim_server.scim.attributes import Complex, Condition, Entries, IdScalar, Place, Places, Scalar
 from scim_server.scim.folding import comparable_instant
 from scim_server.scim.ids import parse_id
+from scim_server.scim.places import Complex, Condition, Entries, IdScalar, Place, Places, Scalar
 
 # Longer than any identity provider sends, shorter than what could keep a worker busy.
 MAX_LENGTH = 4096

@@ -14,10 +14,11 @@ from pydantic import ValidationError
 from scim2_models import Context as Direction
 from scim2_models import Extension
 
-from scim_server.scim.attributes import ENTITLEMENT_PLACES, ROLE_PLACES, Places, group_places, user_places
+from scim_server.scim.attributes import ENTITLEMENT_PLACES, ROLE_PLACES, group_places, user_places
 from scim_server.scim.dialects import Known, dialect_of, known_by, normalise
 from scim_server.scim.extensions import Guards, extension_model, guards_of
 from scim_server.scim.folding import fold_of
+from scim_server.scim.places import Places
 from scim_server.scim.schemas import (
     EnterpriseUser,
     Entitlement,

@@ -5,7 +5,7 @@ from typing import Any, Union
 
 from scim2_models import SearchRequest
 
-from scim_server.scim.attributes import Complex, Entries, Places
+from scim_server.scim.places import Complex, Entries, Places
 from scim_server.services.paging import Order
 
 
