@@ -25,6 +25,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # a redirect would be an HTML page, to wherever the Host header says
+    app.wsgi_app = requests.merge_slashes(app.wsgi_app)  # type: ignore[assignment]
     database = database or connect(settings)
     keep(app.extensions, State(settings, database, RequestQueue(database, settings), RateLimit(settings.rate_limit)))
     requests.watch(app)

@@ -3,6 +3,8 @@
 import re
 import secrets
 import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import structlog
 from flask import Flask, Response, g, request
@@ -10,11 +12,15 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from scim_server.web.state import state
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 log = structlog.get_logger("scim_server.access")
 
 _HEADER = "X-Request-Id"
 # An id that a proxy gave the request is kept, if it is one: what is not could forge lines of the log.
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SLASHES = re.compile("/{2,}")
 _QUIET = ("/healthz", "/readyz")
 
 
@@ -46,6 +52,16 @@ def milliseconds() -> float:
     """How long the request has taken so far."""
     started: float = g.started
     return round((time.perf_counter() - started) * 1000, 1)
+
+
+def merge_slashes(application: "WSGIApplication") -> "WSGIApplication":
+    """Whoever was given a base URL with a slash at its end asks for `//Users`, and means `/Users`."""
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        environ["PATH_INFO"] = _SLASHES.sub("/", environ.get("PATH_INFO", ""))
+        return application(environ, start_response)
+
+    return answer
 
 
 def watch(app: Flask) -> None:
