@@ -229,11 +229,13 @@ def _comparable(binding: AttributeBinding, node: Comparison) -> Any:
         return binding.comparable(base64.b64encode(value).decode())
     if isinstance(value, datetime):
         return value if value.tzinfo else _INCOMPARABLE
-    if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
-        return float(value)
     if node.op in _TEXT_OPERATORS:
         holds_text = isinstance(binding.target_type, type) and issubclass(binding.target_type, str)
         return binding.comparable(value) if holds_text and isinstance(value, str) else _INCOMPARABLE
+    if isinstance(node.value, bool) and binding.target_type in (int, float):
+        raise InvalidFilterException(detail=f"{node.attr_path} is a number: compare it to one.")
+    if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
+        return float(value)
     return binding.comparable(value)
 
 
@@ -298,16 +300,19 @@ def _compare_column(column: ColumnElement[Any], op: CompareOperator, value: Any)
 
 
 def _compare_node(place: Complex, node: Comparison, value: Any) -> ColumnElement[bool]:
-    """A complex attribute as a whole is there or it is not; it has no value that could be compared."""
+    return _compare_whole(or_(*(part.expression.is_not(None) for part in place.parts.values())), node, value)
+
+
+def _compare_whole(assigned: ColumnElement[bool], node: Comparison, value: Any) -> ColumnElement[bool]:
+    """A complex attribute without a `value` is there or it is not, as a whole; nothing else can be asked of it."""
     if value is not None or node.op not in (CompareOperator.eq, CompareOperator.ne):
         raise InvalidFilterException(detail=f"{node.attr_path} is complex: compare one of its sub-attributes.")
-    assigned = or_(*(part.expression.is_not(None) for part in place.parts.values()))
     return not_(assigned) if node.op is CompareOperator.eq else assigned
 
 
 def _compare_entries(place: Entries, sub: str, node: Comparison, value: Any) -> ColumnElement[bool]:
     if sub not in place.rows().parts:
-        raise InvalidFilterException(detail=f"{node.attr_path} is complex: compare one of its sub-attributes.")
+        return _compare_whole(place.exist(lambda _: true()), node, value)
 
     def exist(op: CompareOperator, value: Any) -> ColumnElement[bool]:
         return place.exist(lambda parts: _compare(parts[sub], op, value))

@@ -223,6 +223,25 @@ def test_users_are_sorted_and_walked_by_declared_attributes(acme: Directory, dec
     assert walked == (["b", "a", "c", "d"] if attribute == "hired" else ["a", "b", "c", "d"])
 
 
+@pytest.mark.parametrize("operator", ["eq", "ne", "gt", "ge", "lt", "le"])
+@pytest.mark.parametrize("attribute", ["floor", "rate", "certificates.level"])
+def test_a_number_is_not_compared_to_a_boolean(
+    acme: Directory, declare: Declare, attribute: str, operator: str
+) -> None:
+    declare(schema(*ATTRIBUTES))
+
+    assert_error(acme.search(f"{URN}:{attribute} {operator} true"), 400, "invalidFilter")
+
+
+@pytest.mark.parametrize("number", ["9", "-9223372036854775808", "1" * 30, "1.5"])
+def test_no_number_contains_another(acme: Directory, declare: Declare, number: str) -> None:
+    declare(schema(*ATTRIBUTES))
+    acme.create_user("ada", **{URN: EVERYTHING})
+
+    for operator in ("co", "sw", "ew"):
+        assert acme.search(f"{URN}:floor {operator} {number}")["totalResults"] == 0
+
+
 def test_what_is_returned_never_or_on_request_is_not_shown_unasked(acme: Directory, declare: Declare) -> None:
     declare(schema(*ATTRIBUTES))
     ada = acme.create_user("ada", **{URN: {"badge": "1", "salary": 100, "motto": "Ad astra"}})
