@@ -8,8 +8,9 @@ from scim_server.models.organizations import Organization
 from scim_server.models.request_log import LoggedRequest
 from scim_server.models.roles import BuiltIn, Role
 from scim_server.models.schemas import ExtensionSchema
+from scim_server.models.sessions import UserSession
 from scim_server.models.teams import Membership, Subteam, Team, TeamAncestor
-from scim_server.models.users import Availability, User, UserEmail, UserStatus
+from scim_server.models.users import Availability, Origin, User, UserEmail, UserStatus
 
 __all__ = [
     "Availability",
@@ -23,6 +24,7 @@ __all__ = [
     "Membership",
     "OAuthClient",
     "Organization",
+    "Origin",
     "PatchResponse",
     "Provider",
     "Role",
@@ -32,5 +34,6 @@ __all__ = [
     "TeamAncestor",
     "User",
     "UserEmail",
+    "UserSession",
     "UserStatus",
 ]

@@ -12,7 +12,9 @@ from scim_server.models.types import Document
 
 
 class Event(OfOrganization, Base):
-    """One change. `changes` maps what changed to a pair, what it was before and what it is after."""
+    """One change. `changes` maps what changed to a pair, what it was before and what it is after; `details` is what
+    else whoever hears of it should know.
+    """
 
     __tablename__ = "events"
     __table_args__ = (
@@ -29,4 +31,5 @@ class Event(OfOrganization, Base):
     target_kind: Mapped[str]
     target_id: Mapped[UUID]
     changes: Mapped[dict[str, Any]] = mapped_column(Document)
+    details: Mapped[dict[str, Any]] = mapped_column(Document, default=dict, server_default="{}")
     request_id: Mapped[str]

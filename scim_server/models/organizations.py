@@ -1,15 +1,19 @@
 """Organizations: the tenants. Nothing crosses from one to another."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scim_server.models.base import Base, Versioned, new_id
+from scim_server.models.types import Document
 
 
 class Organization(Versioned, Base):
-    """`declared_id` is a new one whenever what the organization has declared changes (services/declared.py)."""
+    """`settings` is what the organization has chosen (services/settings.py), and `declared_id` is a new one whenever
+    what it has declared changes (services/declared.py).
+    """
 
     __tablename__ = "organizations"
     __table_args__ = (Index("uq_organizations_slug", "slug", unique=True),)
@@ -18,4 +22,5 @@ class Organization(Versioned, Base):
     slug: Mapped[str]
     name: Mapped[str]
     seats: Mapped[int | None]
+    settings: Mapped[dict[str, Any]] = mapped_column(Document, default=dict, server_default="{}")
     declared_id: Mapped[UUID] = mapped_column(default=new_id)

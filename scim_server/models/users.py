@@ -5,11 +5,12 @@ that nothing a directory sent is ever lost; the other columns are what the domai
 the document with every string in the form that comparisons use, and only filters read it.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scim_server.models.base import Base, OfOrganization, Versioned, belongs_to_organization, reference
@@ -17,9 +18,22 @@ from scim_server.models.types import Document, key_text, search_json
 
 
 class UserStatus(StrEnum):
+    """How far a user is in their life; `services/lifecycle.py` has what leads from one to the next."""
+
+    INVITED = "invited"
     ACTIVE = "active"
     DEACTIVATED = "deactivated"
     DELETED = "deleted"
+
+
+class Origin(StrEnum):
+    """How a user came to be one."""
+
+    HAND = "hand"
+    IMPORT = "import"
+    INVITATION = "invitation"
+    JIT = "jit"
+    SCIM = "scim"
 
 
 class Availability(StrEnum):
@@ -30,6 +44,7 @@ class Availability(StrEnum):
 
 
 _LIVING = text("status <> 'deleted'")
+_OWNER = text("is_owner")
 
 
 class User(OfOrganization, Versioned, Base):
@@ -47,6 +62,8 @@ class User(OfOrganization, Versioned, Base):
             sqlite_where=_LIVING,
             postgresql_where=_LIVING,
         ),
+        # Nobody has two owners. Whether there is one at all is a rule of services/ownership.py.
+        Index("uq_users_owner", "org_id", unique=True, sqlite_where=_OWNER, postgresql_where=_OWNER),
         Index(None, "org_id", "external_id"),
         Index(None, "org_id", "display_name_key"),
         Index(None, "org_id", "updated_at"),
@@ -57,6 +74,9 @@ class User(OfOrganization, Versioned, Base):
     directory_id: Mapped[UUID | None]
     role_id: Mapped[UUID]
     status: Mapped[str] = mapped_column(default=UserStatus.ACTIVE)
+    origin: Mapped[str]
+    is_owner: Mapped[bool] = mapped_column(default=False, server_default=false())
+    deleted_at: Mapped[datetime | None]
     user_name: Mapped[str]
     display_name: Mapped[str]
     nickname: Mapped[str | None]

@@ -15,6 +15,7 @@ class ActorKind(StrEnum):
     DIRECTORY = "directory"
     USER = "user"
     OPERATOR = "operator"
+    SYSTEM = "system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Actor:
 
 
 OPERATOR = Actor(ActorKind.OPERATOR, "the operator, on the command line")
+# What happens because its time has come.
+SYSTEM = Actor(ActorKind.SYSTEM, "scim-server")
 
 
 @dataclass(slots=True)

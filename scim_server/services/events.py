@@ -17,6 +17,7 @@ class Action(StrEnum):
     """Everything that can happen: a closed vocabulary, which webhooks and the activity log speak too."""
 
     ORGANIZATION_CREATED = "organization.created"
+    ORGANIZATION_UPDATED = "organization.updated"
     DIRECTORY_CREATED = "directory.created"
     DIRECTORY_UPDATED = "directory.updated"
     TOKEN_CREATED = "token.created"  # noqa: S105
@@ -46,8 +47,8 @@ class Target(Protocol):
     def id(self) -> UUID: ...
 
 
-def record(ctx: Context, action: Action, target: Target, changes: Changes | None = None) -> None:
-    """Write down one change of one row."""
+def record(ctx: Context, action: Action, target: Target, changes: Changes | None = None, **details: Any) -> None:
+    """Write down one change of one row, and what else whoever hears of it should know."""
     ctx.session.add(
         Event(
             org_id=ctx.org.id,
@@ -60,6 +61,7 @@ def record(ctx: Context, action: Action, target: Target, changes: Changes | None
             target_kind=action.partition(".")[0],
             target_id=target.id,
             changes=dict(changes or {}),
+            details=details,
             request_id=ctx.request_id,
         )
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select, union_all, update
 
-from scim_server.models import Availability, Membership, Team, TeamAncestor, User, UserEmail, UserStatus
+from scim_server.models import Availability, Membership, Origin, Team, TeamAncestor, User, UserEmail, UserStatus
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of
 from scim_server.services.constraints import flush
@@ -97,6 +97,7 @@ def create_user(
         id=id or new_id(),
         directory_id=ctx.directory.id if ctx.directory else None,
         role_id=role.id,
+        origin=Origin.SCIM if ctx.directory else Origin.HAND,
         status=UserStatus.ACTIVE if active else UserStatus.DEACTIVATED,
         version=1,
         created_at=ctx.now,

@@ -1,0 +1,32 @@
+"""Sessions: that a person has signed in, as a user of one organization."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from scim_server.models.base import Base, OfOrganization, belongs_to_organization, reference
+
+_OPEN = text("ended_at IS NULL")
+
+
+class UserSession(OfOrganization, Base):
+    """A session, of whose secret only the hash is kept. The row of one that has ended stays, for who asks later."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        belongs_to_organization(),
+        reference("user_id", "users", ondelete="CASCADE"),
+        # The one look-up that cannot begin with the organization: it finds out which one it is.
+        Index("uq_sessions_secret_hash", "secret_hash", unique=True),
+        Index("ix_sessions_open", "org_id", "user_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
+
+    user_id: Mapped[UUID]
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_why: Mapped[str | None]

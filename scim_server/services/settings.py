@@ -1,0 +1,49 @@
+"""What an organization has chosen, each choice with the value that it has as long as nobody chose."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scim_server.services.context import Context
+from scim_server.services.errors import InvalidValue
+from scim_server.services.events import Action, record
+
+
+class OrganizationSettings(BaseModel):
+    """The choices of an organization. Only those that differ from what stands here are in its row."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    retention_days: Annotated[int, Field(ge=0, le=3650)] = 30
+    """Days that a deleted user can be restored; then they are purged."""
+
+
+def organization_settings(ctx: Context) -> OrganizationSettings:
+    """What the organization of this request has chosen."""
+    return OrganizationSettings.model_validate(ctx.org.settings)
+
+
+def change_settings(ctx: Context, **chosen: Any) -> OrganizationSettings:
+    """Choose something else; what is not named stays as it is. Texts are read as what the setting is.
+
+    Raises InvalidValue.
+    """
+    before = organization_settings(ctx)
+    try:
+        after = OrganizationSettings.model_validate(before.model_dump() | chosen)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InvalidValue(".".join(map(str, first["loc"])), _why(first["type"], first["msg"])) from None
+    was, now = before.model_dump(mode="json"), after.model_dump(mode="json")
+    changes = {name: (was[name], now[name]) for name in now if was[name] != now[name]}
+    if changes:
+        ctx.org.settings = after.model_dump(mode="json", exclude_defaults=True)
+        ctx.org.changed(ctx.now)
+        record(ctx, Action.ORGANIZATION_UPDATED, ctx.org, changes)
+    return after
+
+
+def _why(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return f"is no setting of an organization: {', '.join(OrganizationSettings.model_fields)}"
+    return f"cannot be that: {message[:1].lower()}{message[1:]}"
