@@ -9,16 +9,19 @@ from datetime import timedelta
 import click
 
 from scim_server import demo, server
-from scim_server.cli.base import PROVIDERS, Failure, now, opened, operator, settings_or_failure, show, told
+from scim_server.cli.base import PROVIDERS, Failure, now, opened, operator, settings_or_failure, show
 from scim_server.cli.clients import client
 from scim_server.cli.directories import directory
+from scim_server.cli.lifecycle import add_lifecycle
+from scim_server.cli.organizations import org
 from scim_server.cli.requests import requests
 from scim_server.cli.schemas import schema
+from scim_server.cli.users import user
 from scim_server.config import Settings
 from scim_server.migrations import needed_revision
 from scim_server.models import Provider, User
-from scim_server.services import directories, organizations, users
-from scim_server.services.context import OPERATOR, Context
+from scim_server.services import directories, users
+from scim_server.services.context import Context
 from scim_server.services.profiles import folded
 
 
@@ -68,42 +71,6 @@ def db_upgrade() -> None:
     with opened(settings_or_failure(), upgraded=True):
         pass
     click.echo(f"The database is at revision {needed_revision()}, which this version needs.", err=True)
-
-
-@main.group()
-def org() -> None:
-    """Organizations, the tenants of the product."""
-
-
-@org.command("create")
-@click.argument("slug")
-@click.option("--name", help="What people call it.  [default: SLUG]")
-@click.option("--seats", type=click.IntRange(min=1), help="How many users its plan has.  [default: no limit]")
-def org_create(slug: str, name: str | None, seats: int | None) -> None:
-    """Create the organization SLUG, and print it as JSON."""
-    settings = settings_or_failure()
-    with told(), opened(settings) as database, database.writing() as session:
-        created = organizations.create_organization(
-            session, settings, actor=OPERATOR, now=now(), slug=slug, name=name, seats=seats
-        )
-        found = {
-            "id": str(created.id),
-            "slug": created.slug,
-            "scim_base_url": f"{settings.base_url}/scim/v2/{created.slug}",
-            "console_url": f"{settings.base_url}/console/{created.slug}",
-        }
-    show(found)
-
-
-@org.command("list")
-def org_list() -> None:
-    """Print every organization.
-
-    One JSON object a line.
-    """
-    with opened(settings_or_failure()) as database, database.reading() as session:
-        for each in organizations.list_organizations(session):
-            show({"id": str(each.id), "slug": each.slug, "name": each.name, "seats": each.seats})
 
 
 @main.group()
@@ -188,5 +155,8 @@ def _serve(settings: Settings, when_up: Callable[[], None] | None = None) -> Non
 
 main.add_command(client)
 main.add_command(directory)
+main.add_command(org)
 main.add_command(requests)
 main.add_command(schema)
+main.add_command(user)
+add_lifecycle(user)

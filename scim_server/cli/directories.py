@@ -3,8 +3,9 @@
 import click
 
 from scim_server.cli.base import PROVIDERS, operator, show
-from scim_server.models import PatchResponse, Provider
+from scim_server.models import Adoption, PatchResponse, Provider
 from scim_server.services import directories
+from scim_server.services.adoption import set_adoption
 
 PATCH_RESPONSES = click.Choice([response.value for response in PatchResponse])
 
@@ -30,6 +31,7 @@ def directory_list(slug: str) -> None:
                     "name": row.name,
                     "patch_response": row.patch_response,
                     "basic_auth": row.basic_auth,
+                    "adoption": row.adoption,
                     "created_at": row.created_at,
                 }
             )
@@ -39,8 +41,15 @@ def directory_list(slug: str) -> None:
 @click.argument("slug")
 @click.argument("provider", type=PROVIDERS)
 @click.option("--basic/--no-basic", default=None, help="Whether its OAuth clients may come in with HTTP Basic.")
+@click.option(
+    "--adoption",
+    type=click.Choice([adoption.value for adoption in Adoption]),
+    help="Whoever is there already when it creates them: taken over (link), or a conflict.",
+)
 @click.option("--patch-response", type=PATCH_RESPONSES, help="What a PATCH answers: the resource, or 204 and nothing.")
-def directory_set(slug: str, provider: str, basic: bool | None, patch_response: str | None) -> None:
+def directory_set(
+    slug: str, provider: str, basic: bool | None, adoption: str | None, patch_response: str | None
+) -> None:
     """Change what a directory is allowed, and how it is answered.
 
     It is the one of the PROVIDER in the organization SLUG. What is not named stays as it is.
@@ -49,5 +58,7 @@ def directory_set(slug: str, provider: str, basic: bool | None, patch_response: 
         found = directories.find_directory(ctx, Provider(provider))
         if basic is not None:
             directories.allow_basic(ctx, found, basic)
+        if adoption is not None:
+            set_adoption(ctx, found, Adoption(adoption))
         if patch_response is not None:
             directories.answer_patches(ctx, found, PatchResponse(patch_response))

@@ -2,9 +2,9 @@
 
 from scim_server.models.base import Base
 from scim_server.models.clients import ConsumedAssertion, OAuthClient
-from scim_server.models.directories import Directory, PatchResponse, Provider, ScimToken
+from scim_server.models.directories import Adoption, Directory, PatchResponse, Provider, ScimToken
 from scim_server.models.events import Event
-from scim_server.models.organizations import Organization
+from scim_server.models.organizations import Organization, Overage
 from scim_server.models.request_log import LoggedRequest
 from scim_server.models.roles import BuiltIn, Role
 from scim_server.models.schemas import ExtensionSchema
@@ -13,6 +13,7 @@ from scim_server.models.teams import Membership, Subteam, Team, TeamAncestor
 from scim_server.models.users import Availability, Origin, User, UserEmail, UserStatus
 
 __all__ = [
+    "Adoption",
     "Availability",
     "Base",
     "BuiltIn",
@@ -25,6 +26,7 @@ __all__ = [
     "OAuthClient",
     "Organization",
     "Origin",
+    "Overage",
     "PatchResponse",
     "Provider",
     "Role",

@@ -33,6 +33,13 @@ class PatchResponse(StrEnum):
     NO_CONTENT = "no_content"
 
 
+class Adoption(StrEnum):
+    """What becomes of somebody who is there already, and nobody's, when a directory creates or changes them."""
+
+    LINK = "link"
+    CONFLICT = "conflict"
+
+
 class Directory(OfOrganization, Versioned, Base):
     __tablename__ = "directories"
     __table_args__ = (belongs_to_organization(),)
@@ -40,6 +47,7 @@ class Directory(OfOrganization, Versioned, Base):
     name: Mapped[str]
     provider: Mapped[str]
     patch_response: Mapped[str] = mapped_column(default=PatchResponse.BODY)
+    adoption: Mapped[str] = mapped_column(default=Adoption.LINK, server_default=Adoption.LINK.value)
     # Whether its clients may come in with HTTP Basic, for the providers that can nothing else.
     basic_auth: Mapped[bool] = mapped_column(default=False, server_default=false())
 

@@ -1,5 +1,6 @@
 """Organizations: the tenants. Nothing crosses from one to another."""
 
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from scim_server.models.base import Base, Versioned, new_id
 from scim_server.models.types import Document
+
+
+class Overage(StrEnum):
+    """What a plan does with users beyond its seats."""
+
+    BLOCK = "block"
+    BILL = "bill"
 
 
 class Organization(Versioned, Base):
@@ -22,5 +30,6 @@ class Organization(Versioned, Base):
     slug: Mapped[str]
     name: Mapped[str]
     seats: Mapped[int | None]
+    overage: Mapped[str] = mapped_column(default=Overage.BLOCK, server_default=Overage.BLOCK.value)
     settings: Mapped[dict[str, Any]] = mapped_column(Document, default=dict, server_default="{}")
     declared_id: Mapped[UUID] = mapped_column(default=new_id)

@@ -161,6 +161,7 @@ def _run_operation(ctx: Context, job: Job, index: int) -> Answer:
     match operation.method:
         case "POST":
             answer = collection.create(ctx, _data(job, operation), _SHOWN, id=_own_id(job, index))
+            job.ids[operation.bulk_id] = UUID(answer.body["id"])  # somebody was there already, and is adopted
         case "PUT":
             answer = collection.replace(ctx, id, _data(job, operation), _SHOWN, read_version(operation.version))
         case "PATCH":

@@ -105,7 +105,7 @@ class ProductUser(Extension):
     """The name of the one role that says what the user may do in the product; `roles` gives it."""
 
     status: Annotated[str | None, Mutability.read_only, Returned.request] = Field(
-        None, examples=[UserStatus.ACTIVE, UserStatus.DEACTIVATED]
+        None, examples=[UserStatus.INVITED, UserStatus.ACTIVE, UserStatus.DEACTIVATED]
     )
     """The state that the user is in."""
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from scim2_models import Context as Direction
 
-from scim_server.models import User
+from scim_server.models import User, UserStatus
 from scim_server.scim import kinds
 from scim_server.scim.answers import Answer, answers_without_body, base_url, etag, meta
 from scim_server.scim.dialects import TOLERANT, dialect_of, normalise_patch
@@ -18,7 +18,7 @@ from scim_server.scim.listing import answer_listing, read_listing
 from scim_server.scim.payloads import keep
 from scim_server.scim.projection import Projection, read_projection
 from scim_server.scim.roles import role_after, role_of_newcomer
-from scim_server.services import roles, users
+from scim_server.services import lifecycle, roles, users
 from scim_server.services.context import Context
 from scim_server.services.declared import declared
 from scim_server.services.profiles import PRODUCT_USER, Profile
@@ -38,9 +38,11 @@ def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, *, 
     active = resource.active is not False
     profile = to_profile(kind, resource, active)
     role = role_of_newcomer(declared(ctx), profile.document.get("roles"))
-    user = users.create_user(ctx, profile, active=active, role=role, id=id)
-    shown = projection(_resource(ctx, user, [], projection))
-    return Answer(201, shown, version=etag(user), location=f"{base_url(ctx)}/Users/{user.id}")
+    status = UserStatus.ACTIVE if active else UserStatus.DEACTIVATED
+    user = users.provide_user(ctx, profile, status=status, role=role, id=id)
+    [resource] = [_resource(ctx, user, [], projection)] if user.version == 1 else _resources(ctx, [user], projection)
+    version = resource["meta"]["version"]
+    return Answer(201, projection(resource), version=version, location=f"{base_url(ctx)}/Users/{user.id}")
 
 
 def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
@@ -96,7 +98,7 @@ def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
     """DELETE /Users/{id} (RFC 7644 §3.6)."""
     user = users.get_user_to_change(ctx, known_id("user", id))
     check_if_match(if_match, user)
-    users.delete_user(ctx, user)
+    lifecycle.delete_user(ctx, user)
     return Answer(204)
 
 
@@ -143,9 +145,9 @@ def _change(ctx: Context, kind: Kind, user: User, resource: Any, active: bool | 
     users.write_profile(ctx, user, profile)
     roles.assign_role(ctx, user, role_after(declared(ctx), current, was=was, asked=asked))
     if active is True:
-        users.activate_user(ctx, user)
+        lifecycle.activate_user(ctx, user)
     elif active is False:
-        users.deactivate_user(ctx, user)
+        lifecycle.deactivate_user(ctx, user)
 
 
 def answer(ctx: Context, user: User, projection: Projection) -> Answer:

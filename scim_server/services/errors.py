@@ -3,6 +3,10 @@
 DomainError
 ├── NotAuthenticated      nobody we know, or with a token that is not theirs any more
 ├── NotAllowed            somebody whom we know, but who may not do that
+│   ├── OwnedByDirectory  a directory says it, so that nobody else does
+│   ├── OwnerProtected    the owner of an organization stays an active admin
+│   ├── LastAdminProtected  and so does the last admin
+│   └── NoSeatLeft        the plan has no seat for one more user
 ├── NotFound              no such thing in this organization
 │   └── NotAUser          nobody is "me" for a token that acts for a directory
 ├── AlreadyExists         the name is taken
@@ -32,6 +36,32 @@ class NotAuthenticated(DomainError):
 
 class NotAllowed(DomainError):
     """The sentence says what they may not do, or what they may."""
+
+
+class OwnedByDirectory(NotAllowed):
+    """`advice` says what follows, in half a sentence."""
+
+    def __init__(self, name: str, advice: str) -> None:
+        super().__init__(f"{name} is provisioned by a directory: {advice}.")
+
+
+class OwnerProtected(NotAllowed):
+    def __init__(self, user_name: str) -> None:
+        super().__init__(
+            f"{user_name} owns the organization, and stays an active admin until somebody else has the ownership."
+        )
+
+
+class LastAdminProtected(NotAllowed):
+    def __init__(self, user_name: str) -> None:
+        super().__init__(f"{user_name} is the last active admin of the organization, which needs one.")
+
+
+class NoSeatLeft(NotAllowed):
+    def __init__(self, seats: int) -> None:
+        super().__init__(
+            f"All {seats} seats of the organization's plan are taken: deactivate somebody, or get more seats."
+        )
 
 
 class NotFound(DomainError):

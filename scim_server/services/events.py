@@ -18,6 +18,8 @@ class Action(StrEnum):
 
     ORGANIZATION_CREATED = "organization.created"
     ORGANIZATION_UPDATED = "organization.updated"
+    OWNER_CHANGED = "organization.owner_changed"
+    SEATS_EXCEEDED = "organization.seats_exceeded"
     DIRECTORY_CREATED = "directory.created"
     DIRECTORY_UPDATED = "directory.updated"
     TOKEN_CREATED = "token.created"  # noqa: S105
@@ -33,6 +35,11 @@ class Action(StrEnum):
     USER_ACTIVATED = "user.activated"
     USER_DEACTIVATED = "user.deactivated"
     USER_DELETED = "user.deleted"
+    USER_RESTORED = "user.restored"
+    USER_PURGED = "user.purged"
+    USER_ADOPTED = "user.adopted"
+    USER_RELEASED = "user.released"
+    USER_SIGNED_OUT = "user.signed_out"
     TEAM_CREATED = "team.created"
     TEAM_UPDATED = "team.updated"
     TEAM_DELETED = "team.deleted"

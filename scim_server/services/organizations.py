@@ -1,19 +1,32 @@
 """Organizations: founding one, finding one."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scim_server.config import Settings
-from scim_server.models import Organization
+from scim_server.models import Organization, Overage
 from scim_server.models.base import new_id
 from scim_server.services.constraints import flush
-from scim_server.services.context import OPERATOR, Actor, Context
-from scim_server.services.errors import InvalidValue, NotFound, SlugTaken
-from scim_server.services.events import Action, record
+from scim_server.services.context import OPERATOR, Actor, ActorKind, Context
+from scim_server.services.errors import InvalidValue, NotAllowed, NotFound, SlugTaken
+from scim_server.services.events import Action, differences, record
+from scim_server.services.permissions import Manage, require
+from scim_server.services.profiles import required
 from scim_server.services.roles import built_in_roles
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an organization has paid for. Without a number of seats, there is no limit."""
+
+    seats: int | None
+    overage: Overage
+
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -34,9 +47,7 @@ def create_organization(
     """
     if not SLUG.fullmatch(slug):
         raise InvalidValue("slug", "must be 1 to 63 lower-case letters, digits and inner hyphens")
-    if seats is not None and seats < 1:
-        raise InvalidValue("seats", "must be at least 1")
-    org = Organization(id=new_id(), slug=slug, name=name or slug, seats=seats, created_at=now, updated_at=now)
+    org = Organization(id=new_id(), slug=slug, name=name or slug, seats=_seats(seats), created_at=now, updated_at=now)
     session.add(org)
     flush(session, {"uq_organizations_slug": SlugTaken(slug)})
     session.add_all(built_in_roles(org.id, now))
@@ -47,6 +58,39 @@ def create_organization(
         {"slug": (None, slug), "seats": (None, seats)},
     )
     return org
+
+
+def change_organization(
+    ctx: Context,
+    *,
+    name: str | None = None,
+    plan: Plan | None = None,
+) -> Organization:
+    """Rename an organization, or change its plan, which is the operator's to say. What is None stays as it is.
+
+    Raises NotAllowed, InvalidValue.
+    """
+    require(ctx, Manage.SETTINGS)
+    after: dict[str, Any] = {}
+    if name is not None:
+        after["name"] = required("name", name)
+    if plan is not None:
+        if ctx.actor.kind is not ActorKind.OPERATOR:
+            raise NotAllowed("Only the operator changes the plan of an organization.")
+        after |= {"seats": _seats(plan.seats), "overage": plan.overage.value}
+    before = {field: getattr(ctx.org, field) for field in after}
+    if changes := differences(before, after):
+        for field, value in after.items():
+            setattr(ctx.org, field, value)
+        ctx.org.changed(ctx.now)
+        record(ctx, Action.ORGANIZATION_UPDATED, ctx.org, changes)
+    return ctx.org
+
+
+def _seats(number: int | None) -> int | None:
+    if number is not None and number < 1:
+        raise InvalidValue("seats", "must be at least 1")
+    return number
 
 
 def find_organization(session: Session, slug: str) -> Organization:

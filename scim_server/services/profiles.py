@@ -62,3 +62,10 @@ def required(name: str, value: str | None) -> str:
     if value is None or not value.strip():
         raise InvalidValue(name, "must not be empty")
     return value
+
+
+def main_address(search: Mapping[str, Any]) -> str | None:
+    """The primary e-mail address of a profile, or else the first, as comparisons see it."""
+    entries = [entry for entry in search.get("emails", ()) if entry.get("value")]
+    main = next((entry for entry in entries if entry.get("primary")), entries[0] if entries else None)
+    return main["value"] if main else None

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from scim_server.models import BuiltIn, Role, User
 from scim_server.models.base import new_id
+from scim_server.services import ownership
 from scim_server.services.context import Context
 from scim_server.services.declared import DeclaredRole, declared
 from scim_server.services.errors import NotFound
@@ -60,8 +61,12 @@ def walk_roles(
 
 
 def assign_role(ctx: Context, user: User, role: DeclaredRole) -> None:
-    """Give a user this role in place of the one that they have."""
+    """Give a user this role in place of the one that they have.
+
+    Raises OwnerProtected, LastAdminProtected.
+    """
     if user.role_id != role.id:
+        ownership.guard(ctx, user)
         before = declared(ctx).roles[user.role_id].name
         user.role_id = role.id
         user.changed(ctx.now)

@@ -17,6 +17,9 @@ class OrganizationSettings(BaseModel):
     retention_days: Annotated[int, Field(ge=0, le=3650)] = 30
     """Days that a deleted user can be restored; then they are purged."""
 
+    invited_users_take_seats: bool = True
+    """Whether who is invited takes a seat, so that there is one when they accept."""
+
 
 def organization_settings(ctx: Context) -> OrganizationSettings:
     """What the organization of this request has chosen."""

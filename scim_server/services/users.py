@@ -1,14 +1,15 @@
-"""Users: creating, reading, changing, deactivating and deleting them."""
+"""Users: creating, reading and changing them. What becomes of them in the course of time is in lifecycle.py."""
 
 from collections.abc import Collection
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, select, union_all, update
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, union_all
 
 from scim_server.models import Availability, Membership, Origin, Team, TeamAncestor, User, UserEmail, UserStatus
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of
+from scim_server.services import adoption, lifecycle
 from scim_server.services.constraints import flush
 from scim_server.services.context import Context
 from scim_server.services.declared import DeclaredRole, declared
@@ -16,6 +17,8 @@ from scim_server.services.errors import InvalidValue, NotFound, UserNameTaken
 from scim_server.services.events import Action, differences, record
 from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
 from scim_server.services.profiles import Profile, required
+from scim_server.services.roles import assign_role
+from scim_server.services.seats import take_seat
 from scim_server.services.unions import Part
 
 _MOST_CONVERSATIONS = 2**31 - 1  # what an integer column holds
@@ -49,14 +52,34 @@ def find_user(ctx: Context, user_name: str, key: str) -> User:
 
 
 def get_user_to_change(ctx: Context, user_id: UUID) -> User:
-    """A user whom nobody else changes until this transaction ends, so that two changes at once lose nothing.
+    """A user whom nobody else changes until this transaction ends, so that two changes at once lose nothing. A
+    directory takes over whoever is nobody's, or may not change them.
 
-    Raises NotFound.
+    Raises NotFound, NotAllowed.
     """
     user = ctx.session.scalar(select(User).where(*_living(ctx), User.id == user_id).with_for_update())
     if user is None:
         raise NotFound("user", user_id)
+    adoption.claim(ctx, user)
     return user
+
+
+def get_deleted_user_to_change(ctx: Context, user_id: UUID) -> User:
+    """A deleted user whom nobody else changes until this transaction ends.
+
+    Raises NotFound.
+    """
+    deleted = User.org_id == ctx.org.id, User.status == UserStatus.DELETED
+    user = ctx.session.scalar(select(User).where(*deleted, User.id == user_id).with_for_update())
+    if user is None:
+        raise NotFound("deleted user", user_id)
+    return user
+
+
+def find_deleted_users(ctx: Context, key: str) -> list[User]:
+    """The deleted users who had this name, which is folded, the latest first."""
+    deleted = User.org_id == ctx.org.id, User.status == UserStatus.DELETED
+    return list(ctx.session.scalars(select(User).where(*deleted, User.user_name_key == key).order_by(User.id.desc())))
 
 
 def list_users(ctx: Context, selection: Selection, *, offset: int, limit: int) -> Page[User]:
@@ -83,22 +106,27 @@ def count_users(ctx: Context) -> int:
 
 
 def create_user(
-    ctx: Context, profile: Profile, *, active: bool, role: DeclaredRole | None = None, id: UUID | None = None
+    ctx: Context,
+    profile: Profile,
+    *,
+    status: UserStatus = UserStatus.ACTIVE,
+    origin: Origin | None = None,
+    role: DeclaredRole | None = None,
+    id: UUID | None = None,
 ) -> User:
-    """Create a user, who may sign in if they are active; without a role of their own, they get the default one.
+    """Create a user; without a role of their own, they get the default one. `id` is one that was made for them already.
 
-    `id` is one that was made for them already.
-
-    Raises InvalidValue, UserNameTaken.
+    Raises InvalidValue, UserNameTaken, NoSeatLeft.
     """
     role = role or declared(ctx).default_role
+    take_seat(ctx, before=None, after=status)
     user = User(
         org_id=ctx.org.id,
         id=id or new_id(),
         directory_id=ctx.directory.id if ctx.directory else None,
         role_id=role.id,
-        origin=Origin.SCIM if ctx.directory else Origin.HAND,
-        status=UserStatus.ACTIVE if active else UserStatus.DEACTIVATED,
+        origin=origin or (Origin.SCIM if ctx.directory else Origin.HAND),
+        status=status,
         version=1,
         created_at=ctx.now,
         updated_at=ctx.now,
@@ -108,8 +136,35 @@ def create_user(
     _flush(ctx, user)
     ctx.notes.about = ("user", user.id)
     _replace_emails(ctx, user, set(), profile.email_keys())
-    changes = {"userName": (None, user.user_name), "active": (None, active), "role": (None, role.name)}
+    changes = {"userName": (None, user.user_name), "status": (None, status.value), "role": (None, role.name)}
     record(ctx, Action.USER_CREATED, user, changes)
+    return user
+
+
+def provide_user(
+    ctx: Context,
+    profile: Profile,
+    *,
+    status: UserStatus,
+    role: DeclaredRole | None = None,
+    id: UUID | None = None,
+) -> User:
+    """Somebody who is new to a directory: a new user, or one who was there and is the directory's from now on.
+
+    Raises InvalidValue, UserNameTaken, NoSeatLeft, NotAllowed.
+    """
+    user = adoption.find_candidate(ctx, profile)
+    if user is None:
+        return create_user(ctx, profile, status=status, role=role, id=id)
+    ctx.notes.about = ("user", user.id)
+    adoption.adopt(ctx, user)
+    write_profile(ctx, user, profile)
+    if role is not None:
+        assign_role(ctx, user, role)
+    if status == UserStatus.ACTIVE:
+        lifecycle.activate_user(ctx, user)
+    else:
+        lifecycle.deactivate_user(ctx, user)
     return user
 
 
@@ -129,50 +184,6 @@ def write_profile(ctx: Context, user: User, profile: Profile) -> User:
         _replace_emails(ctx, user, emails_before, profile.email_keys())
     record(ctx, Action.USER_UPDATED, user, changes)
     return user
-
-
-def activate_user(ctx: Context, user: User) -> User:
-    """Let a deactivated user sign in again."""
-    if not user.active:
-        user.status = UserStatus.ACTIVE
-        user.changed(ctx.now)
-        record(ctx, Action.USER_ACTIVATED, user, {"active": (False, True)})
-    return user
-
-
-def deactivate_user(ctx: Context, user: User) -> User:
-    """Bar a user from signing in; their history stays."""
-    if user.active:
-        user.status = UserStatus.DEACTIVATED
-        user.changed(ctx.now)
-        record(ctx, Action.USER_DEACTIVATED, user, {"active": (True, False)})
-    return user
-
-
-def delete_user(ctx: Context, user: User) -> None:
-    """Take a user out of every list and every team; the row and its history stay, and the name is free again."""
-    teams = ctx.session.scalars(
-        delete(Membership)
-        .where(Membership.org_id == ctx.org.id, Membership.user_id == user.id)
-        .returning(Membership.team_id)
-    ).all()
-    if teams:
-        # What these teams show has changed with their members.
-        ctx.session.execute(
-            update(Team)
-            .where(Team.org_id == ctx.org.id, Team.id.in_(teams))
-            .values(version=Team.version + 1, updated_at=ctx.now)
-            .execution_options(synchronize_session=False)
-        )
-    before = user.status
-    user.status = UserStatus.DELETED
-    user.changed(ctx.now)
-    record(
-        ctx,
-        Action.USER_DELETED,
-        user,
-        {"status": (before, UserStatus.DELETED), "teams": (sorted(map(str, teams)), [])},
-    )
 
 
 def teams_of_users(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, list[Belonging]]:

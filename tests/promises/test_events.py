@@ -246,7 +246,7 @@ def test_an_event_says_what_was_before_and_what_is_after(world: World, database:
 
     assert [each.changes for each in added] == [
         {"displayName": ["Ada", "A. L."], "title": [None, "Countess"]},
-        {"active": [True, False]},
+        {"status": ["active", "deactivated"]},
         {"members": [[], [world.bob.id]]},
         {"status": ["deactivated", "deleted"], "teams": [[world.pioneers.id], []]},
     ]

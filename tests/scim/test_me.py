@@ -174,10 +174,14 @@ def test_whoever_is_barred_is_out_at_once_on_every_worker(
     assert bob.get("/Me")["userName"] == "bob"
 
 
-def test_whoever_is_let_in_again_is_in_again(me: Directory, acme: Directory, ada: Reply) -> None:
-    for active, status in ((False, 401), (True, 200)):
+def test_a_token_that_ended_with_its_user_stays_ended_when_they_are_let_in_again(
+    app: Flask, settings: Settings, database: Database, me: Directory, acme: Directory, ada: Reply
+) -> None:
+    for active in (False, True):
         acme.patch(f"/Users/{ada.id}", replace("active", active))
-        assert me.get("/Me").status == status
+        assert me.get("/Me").status == 401
+
+    assert Directory(app, "acme", token_for(settings, database, "acme", "ada")).get("/Me").status == 200
 
 
 def test_a_users_token_ends_as_any_other_does(
@@ -291,6 +295,8 @@ def test_a_replacement_leaves_what_is_not_theirs_and_takes_away_what_is(me: Dire
 def test_what_was_read_can_be_put_back(me: Directory, acme: Directory, ada: Reply, database: Database) -> None:
     acme.patch(f"/Users/{ada.id}", {"op": "add", "path": f"{ENTERPRISE_USER}:department", "value": "Engines"})
     acme.create_group("Pioneers", ada)
+    with database.writing() as session:  # the directory has taken ada over
+        session.scalars(select(User)).one().directory_id = None
     read = me.get("/Me")
     before = contents(database)
 

@@ -1,0 +1,128 @@
+"""`scim-server user deactivate` and its like: what becomes of a user."""
+
+import click
+
+from scim_server.cli.base import Failure, operator, show
+from scim_server.models import User
+from scim_server.services import adoption, lifecycle, retention, users
+from scim_server.services.context import Context
+from scim_server.services.errors import NotFound
+from scim_server.services.profiles import folded
+
+
+@click.command("deactivate")
+@click.argument("slug")
+@click.argument("user")
+@click.option("--successor", metavar="USERNAME", help="Who takes over their work; the product is told.")
+def deactivate(slug: str, user: str, successor: str | None) -> None:
+    """Bar a user from signing in.
+
+    It is the USER of that name in the organization SLUG. Their sessions and tokens end at once, their seat is free, and
+    their history stays. Whoever a directory provisions is deactivated there; `user sign-out` ends their sessions here.
+    """
+    with operator(slug) as ctx:
+        follows = _named(ctx, successor) if successor else None
+        _tell(lifecycle.deactivate_user(ctx, _named(ctx, user), successor=follows))
+
+
+@click.command("reactivate")
+@click.argument("slug")
+@click.argument("user")
+def reactivate(slug: str, user: str) -> None:
+    """Let a deactivated user sign in again.
+
+    It is the USER of that name in the organization SLUG.
+    """
+    with operator(slug) as ctx:
+        _tell(lifecycle.activate_user(ctx, _named(ctx, user)))
+
+
+@click.command("sign-out")
+@click.argument("slug")
+@click.argument("user")
+def sign_out(slug: str, user: str) -> None:
+    """End every session of a user.
+
+    The USER of that name may sign in to the organization SLUG again.
+    """
+    with operator(slug) as ctx:
+        ended = lifecycle.sign_out(ctx, _named(ctx, user))
+    click.echo(f"{ended} sessions ended.", err=True)
+
+
+@click.command("delete")
+@click.argument("slug")
+@click.argument("user")
+def delete(slug: str, user: str) -> None:
+    """Delete a user.
+
+    The USER of that name in the organization SLUG can be restored until the retention period is over (`org show`).
+    """
+    with operator(slug) as ctx:
+        found = _named(ctx, user)
+        lifecycle.delete_user(ctx, found)
+        _tell(found)
+
+
+@click.command("restore")
+@click.argument("slug")
+@click.argument("user")
+def restore(slug: str, user: str) -> None:
+    """Bring back a deleted user.
+
+    It is whoever was deleted last of those with the name USER, in the organization SLUG; they are as they were.
+    """
+    with operator(slug) as ctx:
+        _tell(lifecycle.restore_user(ctx, _deleted(ctx, user)))
+
+
+@click.command("purge")
+@click.argument("slug")
+@click.argument("user")
+@click.option("--yes", is_flag=True, help="Do it: nothing brings a purged user back.")
+def purge(slug: str, user: str, yes: bool) -> None:
+    """Remove a deleted user for good.
+
+    It is whoever was deleted last of those with the name USER, in the organization SLUG. What happened stays on record,
+    told of an id.
+    """
+    with operator(slug) as ctx:
+        found = _deleted(ctx, user)
+        if not yes:
+            raise Failure(f"Nothing brings {user} back once they are purged. Say --yes if you mean it.")
+        retention.purge_user(ctx, found)
+    click.echo("The user is purged.", err=True)
+
+
+@click.command("release")
+@click.argument("slug")
+@click.argument("user")
+def release(slug: str, user: str) -> None:
+    """Take a user from their directory.
+
+    The USER of that name in the organization SLUG is then changed by hand, unless the directory takes them over again.
+    """
+    with operator(slug) as ctx:
+        found = _named(ctx, user)
+        adoption.release_user(ctx, found)
+        _tell(found)
+
+
+def add_lifecycle(group: click.Group) -> None:
+    for command in (deactivate, reactivate, sign_out, delete, restore, purge, release):
+        group.add_command(command)
+
+
+def _named(ctx: Context, user_name: str) -> User:
+    return users.get_user_to_change(ctx, users.find_user(ctx, user_name, folded(user_name)).id)
+
+
+def _deleted(ctx: Context, user_name: str) -> User:
+    found = users.find_deleted_users(ctx, folded(user_name))
+    if not found:
+        raise NotFound("deleted user", user_name)
+    return users.get_deleted_user_to_change(ctx, found[0].id)
+
+
+def _tell(user: User) -> None:
+    show({"id": str(user.id), "user_name": user.user_name, "status": user.status})

@@ -1,0 +1,96 @@
+"""Whose a user is: a directory's, or that of the people of the organization. And how they pass from one to another."""
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import undefer
+
+from scim_server.models import Adoption, Directory, User, UserEmail, UserStatus
+from scim_server.services.context import ActorKind, Context
+from scim_server.services.errors import NotAllowed, OwnedByDirectory, UserNameTaken
+from scim_server.services.events import Action, record
+from scim_server.services.permissions import Manage, require
+from scim_server.services.profiles import Profile, main_address
+
+
+def claim(ctx: Context, user: User) -> None:
+    """Ask whether a directory may change a user, and take over one who is nobody's, if the directory is to.
+
+    Raises OwnedByDirectory, NotAllowed.
+    """
+    if ctx.directory is None or user.directory_id == ctx.directory.id:
+        return
+    if user.directory_id is not None:
+        raise OwnedByDirectory(user.user_name, "another directory provisions them")
+    if ctx.directory.adoption != Adoption.LINK:
+        raise NotAllowed(
+            f"{user.user_name} was not provisioned by this directory, which is set not to take over who was not."
+        )
+    adopt(ctx, user)
+
+
+def find_candidate(ctx: Context, profile: Profile) -> User | None:
+    """Whom a directory means that says somebody is new: the user, nobody's yet, who has that name or main address, and
+    whom nobody else changes until this transaction ends. None where two have.
+
+    Raises InvalidValue, and UserNameTaken where the directory is not to take anybody over.
+    """
+    if ctx.directory is None:
+        return None
+    name = profile.key("userName")
+    keys = {key for key in (name, main_address(profile.search)) if key}
+    reached_at = select(UserEmail.user_id).where(UserEmail.org_id == ctx.org.id, UserEmail.address_key.in_(keys))
+    rows = ctx.session.scalars(
+        select(User)
+        .where(
+            User.org_id == ctx.org.id,
+            User.status != UserStatus.DELETED,
+            User.directory_id.is_(None),
+            or_(User.user_name_key.in_(keys), User.id.in_(reached_at)),
+        )
+        .options(undefer(User.search))
+        .order_by(User.id)
+        .with_for_update()
+    ).all()
+    # An address beside the main one may be that of a whole department.
+    found = [user for user in rows if user.user_name_key in keys or main_address(user.search) in keys]
+    named = [user for user in found if user.user_name_key == name]
+    user = named[0] if named else found[0] if len(found) == 1 else None
+    if user is not None and ctx.directory.adoption != Adoption.LINK:
+        raise UserNameTaken(user.user_name)
+    return user
+
+
+def adopt(ctx: Context, user: User) -> None:
+    """Make a user the directory's, which says from now on who they are."""
+    assert ctx.directory is not None, "only a directory adopts"
+    user.directory_id = ctx.directory.id
+    user.changed(ctx.now)
+    record(ctx, Action.USER_ADOPTED, user, {"directory": (None, str(ctx.directory.id))})
+
+
+def release_user(ctx: Context, user: User) -> None:
+    """Make a user of a directory one of the organization's own people again, for hands to change.
+
+    Raises NotAllowed.
+    """
+    require(ctx, Manage.DIRECTORIES)
+    if user.directory_id is not None:
+        record(ctx, Action.USER_RELEASED, user, {"directory": (str(user.directory_id), None)})
+        user.directory_id = None
+        user.changed(ctx.now)
+
+
+def check_hands_may(ctx: Context, user: User) -> None:
+    """Ask whether people may say of a user what a directory says: not while they are a directory's.
+
+    Raises OwnedByDirectory.
+    """
+    if ctx.actor.kind in (ActorKind.USER, ActorKind.OPERATOR) and user.directory_id is not None:
+        raise OwnedByDirectory(user.user_name, "change them there")
+
+
+def set_adoption(ctx: Context, directory: Directory, adoption: Adoption) -> None:
+    """Say what becomes of somebody who is there already when a directory creates them."""
+    if directory.adoption != adoption:
+        record(ctx, Action.DIRECTORY_UPDATED, directory, {"adoption": (directory.adoption, adoption.value)})
+        directory.adoption = adoption
+        directory.changed(ctx.now)

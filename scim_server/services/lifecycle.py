@@ -1,0 +1,154 @@
+"""The life of a user: invited → active ⇄ deactivated → deleted → restored, or purged.
+
+Each step is one function, which asks whether it may be, ends what has to end with it, and records it. The table of all
+of them, for people, is in docs/admins/life-of-a-user.md.
+"""
+
+from typing import Any
+
+from sqlalchemy import select, update
+
+from scim_server.models import Event, ScimToken, User, UserStatus
+from scim_server.services import memberships, ownership, sessions
+from scim_server.services.adoption import check_hands_may
+from scim_server.services.constraints import flush
+from scim_server.services.context import Context
+from scim_server.services.errors import InvalidValue, NotAllowed, UserNameTaken
+from scim_server.services.events import Action, record
+from scim_server.services.permissions import Manage, require
+from scim_server.services.seats import take_seat
+
+
+def activate_user(ctx: Context, user: User) -> User:
+    """Let a user sign in who is deactivated, or invited; whoever owns the user can.
+
+    Raises NotAllowed, NoSeatLeft.
+    """
+    if user.status in (UserStatus.DEACTIVATED, UserStatus.INVITED):
+        _check_may(ctx, user)
+        _activate(ctx, user)
+    return user
+
+
+def admit_invited_user(ctx: Context, user: User) -> User:
+    """Let a user in who has accepted their invitation: nobody else has to allow it any more.
+
+    Raises NotAllowed, NoSeatLeft.
+    """
+    if user.status != UserStatus.INVITED:
+        raise NotAllowed("Only who is invited can accept an invitation.")
+    _activate(ctx, user)
+    return user
+
+
+def deactivate_user(ctx: Context, user: User, *, successor: User | None = None) -> User:
+    """Bar a user from signing in, and end their sessions and tokens; their history stays, and their seat is free.
+
+    The product hears which teams they are in, and who takes over their work, if somebody does.
+
+    Raises NotAllowed, InvalidValue, OwnerProtected, LastAdminProtected.
+    """
+    if user.status not in (UserStatus.ACTIVE, UserStatus.INVITED):
+        return user
+    _check_may(ctx, user)
+    ownership.guard(ctx, user)
+    details: dict[str, Any] = {"teams": memberships.teams_of(ctx, user)} | _shut_out(ctx, user, Action.USER_DEACTIVATED)
+    if successor is not None:
+        details["successor"] = _successor(user, successor)
+    _become(ctx, user, UserStatus.DEACTIVATED, Action.USER_DEACTIVATED, **details)
+    return user
+
+
+def delete_user(ctx: Context, user: User) -> None:
+    """Take a user out of every list and every team; the row and its history stay, and the name is free again.
+
+    Raises NotAllowed, OwnerProtected, LastAdminProtected.
+    """
+    _check_may(ctx, user)
+    ownership.guard(ctx, user)
+    details = _shut_out(ctx, user, Action.USER_DELETED)
+    left = memberships.leave_all(ctx, user)
+    teams = sorted(each["team_id"] for each in left)
+    user.deleted_at = ctx.now
+    _become(ctx, user, UserStatus.DELETED, Action.USER_DELETED, {"teams": (teams, [])}, memberships=left, **details)
+
+
+def restore_user(ctx: Context, user: User) -> User:
+    """Bring a deleted user back as they were: the state, and the teams that are still there.
+
+    Raises NotAllowed, UserNameTaken, NoSeatLeft.
+    """
+    require(ctx, Manage.USERS)
+    deletion = _deletion(ctx, user)
+    status = UserStatus(deletion.changes["status"][0])
+    take_seat(ctx, before=None, after=status)
+    user.deleted_at = None
+    back = memberships.put_back(ctx, user, deletion.details.get("memberships", []))
+    _become(ctx, user, status, Action.USER_RESTORED, {"teams": ([], back)})
+    flush(ctx.session, {"uq_users_user_name": UserNameTaken(user.user_name)})
+    return user
+
+
+def sign_out(ctx: Context, user: User) -> int:
+    """End every session of a user, who may sign in again, and return how many there were.
+
+    Raises NotAllowed.
+    """
+    if ctx.actor.id != user.id:
+        require(ctx, Manage.USERS)
+    ended = sessions.end_all(ctx, user, Action.USER_SIGNED_OUT)
+    if ended:
+        record(ctx, Action.USER_SIGNED_OUT, user, sessions=ended)
+    return ended
+
+
+def _check_may(ctx: Context, user: User) -> None:
+    require(ctx, Manage.USERS)
+    check_hands_may(ctx, user)
+
+
+def _activate(ctx: Context, user: User) -> None:
+    take_seat(ctx, before=UserStatus(user.status), after=UserStatus.ACTIVE)
+    _become(ctx, user, UserStatus.ACTIVE, Action.USER_ACTIVATED)
+
+
+def _become(
+    ctx: Context,
+    user: User,
+    status: UserStatus,
+    action: Action,
+    changes: dict[str, tuple[Any, Any]] | None = None,
+    **details: Any,
+) -> None:
+    before, user.status = user.status, status
+    user.changed(ctx.now)
+    record(ctx, action, user, {"status": (str(before), status.value)} | (changes or {}), **details)
+
+
+def _shut_out(ctx: Context, user: User, why: Action) -> dict[str, Any]:
+    """End what a user could still come in with, and return how much of it there was."""
+    tokens = ctx.session.execute(
+        update(ScimToken)
+        .where(ScimToken.org_id == ctx.org.id, ScimToken.user_id == user.id, ScimToken.revoked_at.is_(None))
+        .values(revoked_at=ctx.now)
+        .returning(ScimToken.id)
+        .execution_options(synchronize_session="fetch")
+    )
+    return {"sessions": sessions.end_all(ctx, user, why), "tokens": len(tokens.all())}
+
+
+def _successor(user: User, successor: User) -> str:
+    if successor.id == user.id or successor.status != UserStatus.ACTIVE:
+        raise InvalidValue("successor", "must be another user, who is active")
+    return str(successor.id)
+
+
+def _deletion(ctx: Context, user: User) -> Event:
+    event = ctx.session.scalar(
+        select(Event)
+        .where(Event.org_id == ctx.org.id, Event.target_id == user.id, Event.action == Action.USER_DELETED)
+        .order_by(Event.id.desc())
+        .limit(1)
+    )
+    assert event is not None, "whoever is deleted was deleted by somebody"
+    return event
