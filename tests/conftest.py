@@ -25,6 +25,7 @@ from scim_server.migrations import upgrade
 from scim_server.models import Base
 from scim_server.services.request_queue import close_all
 from tests.clients import Directory, founded
+from tests.hands import Hands
 
 PUBLIC_URL = "https://scim.example.com"
 _started = time.monotonic()
@@ -111,3 +112,9 @@ def globex(app: Flask, settings: Settings, database: Database) -> Directory:
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test leaves anything in the checkout."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def office(acme: Directory, settings: Settings, database: Database) -> Hands:
+    """What acme's people do by hand."""
+    return Hands(settings, database, "acme")

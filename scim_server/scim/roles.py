@@ -44,9 +44,9 @@ def show(ctx: Context, rows: Sequence[Role], projection: Projection) -> list[dic
     return [projection(_resource(ctx, role)) for role in rows]
 
 
-def role_of_newcomer(catalogue: Declared, asked: Entries) -> DeclaredRole:
-    """The role of somebody new who has these `roles`."""
-    return _among(catalogue, asked) or catalogue.default_role
+def role_of_newcomer(catalogue: Declared, asked: Entries) -> DeclaredRole | None:
+    """The role that a directory gives somebody new who has these `roles`, if they name one."""
+    return _among(catalogue, asked)
 
 
 def role_after(catalogue: Declared, current: DeclaredRole, *, was: Entries, asked: Entries) -> DeclaredRole:

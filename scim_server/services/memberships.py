@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, update
 
 from scim_server.models import Membership, Team, User
 from scim_server.models.expressions import any_of
+from scim_server.models.types import Id, UtcDateTime
 from scim_server.services.context import Context
 
 # All that a membership says, besides whose it is.
@@ -86,7 +87,12 @@ def _as_json(value: Any) -> Any:
 
 
 def _from_json(name: str, value: Any) -> Any:
-    kind = _SAID[name].type.python_type
-    if value is None or not isinstance(value, str) or kind is str:
-        return value
-    return datetime.fromisoformat(value) if issubclass(kind, datetime) else UUID(value)
+    if value is None:
+        return None
+    match _SAID[name].type:
+        case Id():
+            return UUID(value)
+        case UtcDateTime():
+            return datetime.fromisoformat(value)
+        case _:
+            return value

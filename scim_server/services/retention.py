@@ -3,13 +3,15 @@
 The id of a user is a random number, which is what is left to tell one purged user from another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from scim_server.models import Event, LoggedRequest, Organization, ScimToken, User, UserStatus
+from scim_server.models.expressions import any_of
 from scim_server.services.context import Context
 from scim_server.services.errors import NotAllowed
 from scim_server.services.events import Action, record
@@ -29,8 +31,9 @@ def purge_user(ctx: Context, user: User) -> None:
     require(ctx, Manage.USERS)
     if user.status != UserStatus.DELETED:
         raise NotAllowed(f"{user.user_name} is not deleted: only a deleted user can be purged.")
-    _erase_history(ctx, user)
-    ctx.session.execute(delete(ScimToken).where(ScimToken.org_id == ctx.org.id, ScimToken.user_id == user.id))
+    theirs = ScimToken.org_id == ctx.org.id, ScimToken.user_id == user.id
+    tokens = ctx.session.scalars(delete(ScimToken).where(*theirs).returning(ScimToken.id)).all()
+    _erase_history(ctx, user, [user.id, *tokens])
     record(ctx, Action.USER_PURGED, user)
     ctx.session.delete(user)
     ctx.session.flush()
@@ -57,9 +60,9 @@ def organizations_with_deleted_users(session: Session) -> Iterator[Organization]
     yield from session.scalars(select(Organization).where(deleted.exists()).order_by(Organization.id))
 
 
-def _erase_history(ctx: Context, user: User) -> None:
+def _erase_history(ctx: Context, user: User, targets: Sequence[UUID]) -> None:
     theirs = Event.org_id == ctx.org.id
-    for event in ctx.session.scalars(select(Event).where(theirs, Event.target_id == user.id)):
+    for event in ctx.session.scalars(select(Event).where(theirs, any_of(Event.target_id, targets))):
         event.changes = {
             name: pair if name in _IMPERSONAL else [None if value is None else PSEUDONYM for value in pair]
             for name, pair in event.changes.items()
