@@ -4,7 +4,7 @@ import signal
 
 from flask import Flask
 
-from scim_server import logs
+from scim_server import jobs, logs
 from scim_server.config import Settings, load_settings
 from scim_server.db import Database, connect
 from scim_server.services.request_queue import RequestQueue
@@ -47,4 +47,5 @@ def create_worker() -> Flask:
     app = create_app()
     with app.app_context():
         state().request_queue.start()  # which also takes away what is too old, whether anybody asks anything or not
+        jobs.start(state().database, state().settings)
     return app

@@ -1,9 +1,12 @@
 """Settings: one typed object, read once at the start; a wrong value stops the start with a sentence that names it."""
 
 import os
+import re
 import secrets
 from collections.abc import Iterable
 from difflib import get_close_matches
+from email.errors import HeaderParseError
+from email.headerregistry import Address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -24,6 +27,7 @@ PREFIX = "SCIM_"
 _ENVIRONMENT = "SCIM_ENV"
 _DOTENV = ".env"
 _KEY_FILE = Path("var") / "secret.key"
+_MAILBOX = re.compile(r'(?:"?(?P<name>[^<>"]+?)"?\s*<)?(?P<address>[^\s@<>]+@[^\s@<>]+)>?')
 
 
 class ConfigError(Exception):
@@ -77,6 +81,26 @@ def _mail_url(value: str) -> str:
     return value
 
 
+def _mail_from(value: str) -> str:
+    if value:
+        try:
+            mailbox(value)
+        except (ValueError, HeaderParseError):
+            raise ValueError("must look like no-reply@example.com or Example <no-reply@example.com>") from None
+    return value
+
+
+def mailbox(value: str) -> Address:
+    """An address, or a name and an address.
+
+    Raises ValueError, HeaderParseError.
+    """
+    found = _MAILBOX.fullmatch(value)
+    if found is None or not value.isprintable():
+        raise ValueError("no mailbox")
+    return Address(found["name"] or "", addr_spec=found["address"])
+
+
 def _queue_url(value: str) -> str:
     if value and not value.startswith("sqlite:///") and _scheme(value) not in ("postgresql", "redis", "rediss"):
         raise ValueError("must begin with sqlite:///, postgresql:// or redis://")
@@ -100,6 +124,7 @@ class Settings(BaseSettings):
     graceful_seconds: int = Field(ge=1, le=600)
     secret_key: Annotated[SecretStr, AfterValidator(_secret_key)]
     mail_url: Annotated[str, AfterValidator(_mail_url)] = Field(repr=False)
+    mail_from: Annotated[str, AfterValidator(_mail_from)]
     queue_url: Annotated[str, AfterValidator(_queue_url)] = Field(repr=False)
     allow_private_networks: bool
     max_body_bytes: int = Field(ge=1024)
@@ -125,6 +150,17 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """The address that the outside world uses, without a slash at its end."""
         return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def sender(self) -> Address:
+        """Who mail is from."""
+        return mailbox(self.mail_from or f"no-reply@{self._host_name}")
+
+    @property
+    def _host_name(self) -> str:
+        """The name that the outside world knows this server by; an IP address is no name."""
+        host = urlsplit(self.base_url).hostname or ""
+        return host if re.search("[a-z]", host) and ":" not in host else "localhost"
 
     @property
     def database(self) -> URL:

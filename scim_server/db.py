@@ -1,6 +1,6 @@
 """The database: its engine, its transactions, and what its errors say."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,10 @@ class Database:
         self.engine = engine
         self._readers = sessionmaker(engine, expire_on_commit=False)
         self._writers = sessionmaker(engine.execution_options(writes=True), expire_on_commit=False)
+
+    def when_committed(self, listener: Callable[[Session], None]) -> None:
+        """Have somebody called after each transaction that has changed something; it must be quick about it."""
+        event.listen(self._writers, "after_commit", listener)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -14,9 +14,10 @@ from scim_server.db import Database, connect
 from scim_server.migrations import upgrade
 from scim_server.models import Provider
 from scim_server.readiness import problems
-from scim_server.services import organizations
+from scim_server.services import organizations, outbox
 from scim_server.services.context import Context
 from scim_server.services.errors import DomainError
+from scim_server.services.outbox import POSTED
 
 PROVIDERS = click.Choice([provider.value for provider in Provider])
 
@@ -52,8 +53,11 @@ def opened(settings: Settings, *, upgraded: bool = False) -> Iterator[Database]:
 def operator(slug: str) -> Iterator[Context]:
     """A transaction in one organization, as the operator."""
     settings = settings_or_failure()
-    with told(), opened(settings) as database, database.writing() as session:
-        yield organizations.open_organization(session, settings, slug, now=now())
+    with told(), opened(settings) as database:
+        with database.writing() as session:
+            yield organizations.open_organization(session, settings, slug, now=now())
+        if POSTED in session.info:
+            _deliver(database, settings)
 
 
 @contextmanager
@@ -62,6 +66,12 @@ def told() -> Iterator[None]:
         yield
     except DomainError as error:
         raise Failure(str(error)) from None
+
+
+def _deliver(database: Database, settings: Settings) -> None:
+    """Send the mail that the command has led to: there may be no server that would."""
+    if outbox.deliver(database, settings):
+        click.echo("Mail could not be sent; the server tries again. The log says why.", err=True)
 
 
 def show(found: dict[str, Any]) -> None:

@@ -5,6 +5,8 @@ from scim_server.models.clients import ConsumedAssertion, OAuthClient
 from scim_server.models.directories import Adoption, Directory, PatchResponse, Provider, ScimToken
 from scim_server.models.events import Event
 from scim_server.models.organizations import Organization, Overage
+from scim_server.models.organizations import Organization
+from scim_server.models.outbox import OutgoingMail
 from scim_server.models.request_log import LoggedRequest
 from scim_server.models.roles import BuiltIn, Role
 from scim_server.models.schemas import ExtensionSchema
@@ -27,6 +29,7 @@ __all__ = [
     "Organization",
     "Origin",
     "Overage",
+    "OutgoingMail",
     "PatchResponse",
     "Provider",
     "Role",

@@ -39,6 +39,9 @@ WRONG = (
     ("SCIM_MAIL_URL", "mail.internal"),
     ("SCIM_MAIL_URL", "smtp://"),
     ("SCIM_MAIL_URL", "file:"),
+    ("SCIM_MAIL_FROM", "Example"),
+    ("SCIM_MAIL_FROM", "a@example.com, b@example.com"),
+    ("SCIM_MAIL_FROM", "Example\r\nBcc: <a@example.com>"),
     ("SCIM_QUEUE_URL", "nonsense"),
     ("SCIM_ALLOW_PRIVATE_NETWORKS", "maybe"),
     ("SCIM_MAX_BODY_BYTES", "16MB"),
@@ -211,6 +214,30 @@ def test_the_secret_key_is_not_in_what_the_settings_look_like(monkeypatch: pytes
 
     assert SECRET not in f"{settings!r} {settings}"
     assert settings.secret_key.get_secret_value() == SECRET * 8
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "address"),
+    [
+        ("", "", "no-reply@scim.example.com"),
+        ("hello@acme.example", "", "hello@acme.example"),
+        ("Acme, Inc. <hello@acme.example>", "Acme, Inc.", "hello@acme.example"),
+        ('"Ação" <hello@acme.example>', "Ação", "hello@acme.example"),
+    ],
+)
+def test_mail_is_from_whom_the_settings_say(
+    said: str, name: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCIM_MAIL_FROM", said)
+    monkeypatch.setenv("SCIM_PUBLIC_URL", "https://scim.example.com/path")
+
+    sender = load_settings().sender
+
+    assert (sender.display_name, sender.addr_spec) == (name, address)
+
+
+def test_mail_of_a_server_without_a_name_is_from_localhost() -> None:
+    assert load_settings().sender.addr_spec == "no-reply@localhost"
 
 
 def test_the_command_line_beats_the_environment_which_beats_env_which_beats_the_files(
