@@ -151,6 +151,8 @@ def _hang_up(connection: smtplib.SMTP | None) -> None:
 
 def _composed(settings: Settings, id: UUID, to: str, subject: str, text: str, html: str) -> EmailMessage:
     """A message as RFC 5322 has it. A line break in a header is an error of ours, and raises ValueError."""
+    if not to.isascii():
+        raise Refused(553, b"5.6.7")  # RFC 6531 §3.5; Python's own library has no such addresses either
     message = EmailMessage(policy=SMTP)
     message["From"] = settings.sender
     message["To"] = Address(addr_spec=to)

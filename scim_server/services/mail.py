@@ -14,6 +14,7 @@ from scim_server.services import outbox
 from scim_server.services.context import Context
 from scim_server.services.languages import Language
 from scim_server.services.outbox import Message
+from scim_server.services.recipients import deliverable
 
 # What is decided on today and cannot be delivered for so long, nobody waits for any more.
 _LIFETIME = timedelta(days=3)
@@ -42,10 +43,11 @@ def send(
 ) -> OutgoingMail:
     """Have a message sent as soon as this transaction is over, or not at all where it comes to nothing.
 
-    `to` is an address that was read (`addresses.read_address`). After `useless_at` it is not tried any more. `link` is
-    taken as it is; of every other value only one line.
+    After `useless_at` it is not tried any more. `link` is taken as it is; of every other value only one line.
+
+    Raises InvalidValue where `to` is no e-mail address.
     """
-    message = render(to, text, language, **values)
+    message = render(deliverable(to), text, language, **values)
     return outbox.put(ctx, text, message, useless_at=useless_at or ctx.now + _LIFETIME)
 
 

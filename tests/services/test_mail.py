@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from scim_server import jobs
 from scim_server.config import Settings
 from scim_server.db import Database, connect
 from scim_server.models import OutgoingMail
 from scim_server.services import mail, organizations, outbox
-from scim_server.services.addresses import read_address
 from scim_server.services.errors import InvalidValue
 from scim_server.services.languages import Language, closest
 from scim_server.services.mail import MailText
+from scim_server.services.recipients import read_recipient
 from tests.clients import Directory
 from tests.mail import Inbox, html, in_folder, mail_server, plain, tls
 from tests.processes import wait_until
@@ -108,7 +108,7 @@ def test_a_language_is_the_closest_of_ours(wanted: str | None, language: str) ->
     ],
 )
 def test_an_address_is_kept_in_the_one_form_that_shows_whose_it_is(typed: str, kept: str) -> None:
-    assert read_address(typed) == kept
+    assert read_recipient(typed) == kept
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_an_address_is_kept_in_the_one_form_that_shows_whose_it_is(typed: str, k
 )
 def test_what_is_no_address_or_looks_like_another_is_refused(typed: str) -> None:
     with pytest.raises(InvalidValue, match="email is no e-mail address"):
-        read_address(typed)
+        read_recipient(typed)
 
 
 # Into a folder
@@ -424,11 +424,30 @@ def test_a_change_of_the_mail_server_comes_too_late_for_nobody(
 
 
 def test_what_nobody_can_send_does_not_stop_the_others(database: Database, settings: Settings, acme: Directory) -> None:
-    post(database, settings, "ada@example.com\r\nBcc: eve@example.com")
     with database.writing() as session:
-        session.execute(update(OutgoingMail).values(next_try_at=datetime.now(UTC) - timedelta(minutes=1)))
+        ctx = organizations.open_organization(session, settings, "acme", now=datetime.now(UTC) - timedelta(minutes=1))
+        message = outbox.Message("ada@example.com\r\nBcc: eve@example.com", "Hello", "Hello", "Hello")
+        outbox.put(ctx, MailText.INVITATION, message, useless_at=later(days=1)())
     post(database, settings, "grace@example.com")
 
     assert outbox.deliver(database, settings) == 1
 
     assert [message["To"] for message in in_folder()] == ["grace@example.com"]
+
+
+def test_mail_for_what_is_no_address_is_refused(database: Database, settings: Settings, acme: Directory) -> None:
+    with pytest.raises(InvalidValue):
+        post(database, settings, "ada@example.com\r\nBcc: eve@example.com")
+
+
+def test_an_address_goes_out_as_mail_servers_know_it_or_is_given_up(
+    database: Database, settings: Settings, acme: Directory
+) -> None:
+    inbox = Inbox()
+    post(database, settings, "joão@bücher.example")
+    post(database, settings, "ada@bücher.example")
+
+    with mail_server(inbox) as port:
+        assert outbox.deliver(database, at(settings, port)) == 1
+
+    assert [str(message["To"]) for message in inbox.messages] == ["ada@xn--bcher-kva.example"]
