@@ -1,11 +1,11 @@
 """Rows and their constraints."""
 
+from scim_server.models.accounts import Account
 from scim_server.models.base import Base
 from scim_server.models.clients import ConsumedAssertion, OAuthClient
 from scim_server.models.directories import Adoption, Directory, PatchResponse, Provider, ScimToken
 from scim_server.models.events import Event
 from scim_server.models.organizations import Organization, Overage
-from scim_server.models.organizations import Organization
 from scim_server.models.outbox import OutgoingMail
 from scim_server.models.request_log import LoggedRequest
 from scim_server.models.roles import BuiltIn, Role
@@ -15,6 +15,7 @@ from scim_server.models.teams import Membership, Subteam, Team, TeamAncestor
 from scim_server.models.users import Availability, Origin, User, UserEmail, UserStatus
 
 __all__ = [
+    "Account",
     "Adoption",
     "Availability",
     "Base",
@@ -28,8 +29,8 @@ __all__ = [
     "OAuthClient",
     "Organization",
     "Origin",
-    "Overage",
     "OutgoingMail",
+    "Overage",
     "PatchResponse",
     "Provider",
     "Role",

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, false, text
+from sqlalchemy import ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scim_server.models.base import Base, OfOrganization, Versioned, belongs_to_organization, reference
@@ -64,6 +64,17 @@ class User(OfOrganization, Versioned, Base):
         ),
         # Nobody has two owners. Whether there is one at all is a rule of services/ownership.py.
         Index("uq_users_owner", "org_id", unique=True, sqlite_where=_OWNER, postgresql_where=_OWNER),
+        # One person is one user of an organization: of those who are not deleted, as with their names.
+        Index(
+            "uq_users_account",
+            "org_id",
+            "account_id",
+            unique=True,
+            sqlite_where=_LIVING,
+            postgresql_where=_LIVING,
+        ),
+        # The organizations of an account, which is the one question about users that begins with no organization.
+        Index("ix_users_account_id", "account_id"),
         Index(None, "org_id", "external_id"),
         Index(None, "org_id", "display_name_key"),
         Index(None, "org_id", "updated_at"),
@@ -73,6 +84,7 @@ class User(OfOrganization, Versioned, Base):
 
     directory_id: Mapped[UUID | None]
     role_id: Mapped[UUID]
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     status: Mapped[str] = mapped_column(default=UserStatus.ACTIVE)
     origin: Mapped[str]
     is_owner: Mapped[bool] = mapped_column(default=False, server_default=false())

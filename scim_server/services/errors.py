@@ -12,7 +12,10 @@ DomainError
 ├── AlreadyExists         the name is taken
 │   ├── SlugTaken
 │   ├── UserNameTaken
-│   └── TeamNameTaken
+│   ├── TeamNameTaken
+│   ├── EmailTaken        another account has proven that it is theirs
+│   ├── PhoneTaken
+│   └── AccountTaken      the person is a user of the organization already
 ├── InvalidValue          a value that we cannot keep
 ├── WouldLoseData         a schema cannot lose what users and groups have
 ├── CircularNesting       a team would be within itself
@@ -102,6 +105,27 @@ class TeamNameTaken(AlreadyExists):
 
     def __init__(self, name: str) -> None:
         super().__init__("group", name)
+
+
+class EmailTaken(AlreadyExists):
+    attribute = "email"
+
+    def __init__(self, email: str) -> None:
+        super().__init__("account", email)
+
+
+class PhoneTaken(AlreadyExists):
+    attribute = "phone"
+
+    def __init__(self, phone: str) -> None:
+        super().__init__("account", phone)
+
+
+class AccountTaken(AlreadyExists):
+    attribute = "account"
+
+    def __init__(self, email: str) -> None:
+        super().__init__("user", email)
 
 
 class InvalidValue(DomainError):

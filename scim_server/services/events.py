@@ -40,6 +40,9 @@ class Action(StrEnum):
     USER_ADOPTED = "user.adopted"
     USER_RELEASED = "user.released"
     USER_SIGNED_OUT = "user.signed_out"
+    USER_ACCOUNT_LINKED = "user.account_linked"
+    USER_ACCOUNT_UPDATED = "user.account_updated"
+    USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105
     TEAM_CREATED = "team.created"
     TEAM_UPDATED = "team.updated"
     TEAM_DELETED = "team.deleted"
