@@ -10,6 +10,9 @@ from scim_server.services.errors import InvalidValue
 # The extension schema for what the product knows of a user, beside the attributes of the RFCs.
 PRODUCT_USER = "urn:ietf:params:scim:schemas:extension:scimserver:2.0:User"
 
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
 # An index entry of PostgreSQL holds some 2,700 bytes, and one character has up to four.
 KEY_LENGTH = 512
 
