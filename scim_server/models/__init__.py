@@ -7,6 +7,7 @@ from scim_server.models.directories import Adoption, Directory, PatchResponse, P
 from scim_server.models.events import Event
 from scim_server.models.organizations import Organization, Overage
 from scim_server.models.outbox import OutgoingMail
+from scim_server.models.preferences import Channel, DatePattern, HourCycle, Notice, Theme, UserPreferences
 from scim_server.models.request_log import LoggedRequest
 from scim_server.models.roles import BuiltIn, Role
 from scim_server.models.schemas import ExtensionSchema
@@ -20,12 +21,16 @@ __all__ = [
     "Availability",
     "Base",
     "BuiltIn",
+    "Channel",
     "ConsumedAssertion",
+    "DatePattern",
     "Directory",
     "Event",
     "ExtensionSchema",
+    "HourCycle",
     "LoggedRequest",
     "Membership",
+    "Notice",
     "OAuthClient",
     "Organization",
     "Origin",
@@ -38,8 +43,10 @@ __all__ = [
     "Subteam",
     "Team",
     "TeamAncestor",
+    "Theme",
     "User",
     "UserEmail",
+    "UserPreferences",
     "UserSession",
     "UserStatus",
 ]

@@ -62,6 +62,19 @@ class Document(TypeDecorator[dict[str, Any]]):
         return None if value is None else orjson.loads(value)
 
 
+class Names(TypeDecorator[list[str]]):
+    """A few names, which are only ever read all together."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: list[str] | None, _dialect: Dialect) -> str | None:
+        return None if value is None else orjson.dumps(value).decode()
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> list[str] | None:
+        return None if value is None else orjson.loads(value)
+
+
 def key_text() -> TypeEngine[str]:
     """Text that is compared and ordered by code point, on either database and under any locale."""
     return String().with_variant(String(collation="C"), "postgresql")

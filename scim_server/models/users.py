@@ -2,7 +2,8 @@
 
 A user is kept twice over: `document` is the profile as it is shown, in the canonical names of the SCIM schemas, so
 that nothing a directory sent is ever lost; the other columns are what the domain uses or an index serves. `search` is
-the document with every string in the form that comparisons use, and only filters read it.
+the document with every string in the form that comparisons use, and only filters read it. `by_hand` names the
+attributes of the document that a person wrote last, and not a directory (services/authorship.py).
 """
 
 from datetime import datetime
@@ -14,7 +15,7 @@ from sqlalchemy import ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scim_server.models.base import Base, OfOrganization, Versioned, belongs_to_organization, reference
-from scim_server.models.types import Document, key_text, search_json
+from scim_server.models.types import Document, Names, key_text, search_json
 
 
 class UserStatus(StrEnum):
@@ -95,6 +96,7 @@ class User(OfOrganization, Versioned, Base):
     availability: Mapped[str] = mapped_column(default=Availability.AVAILABLE)
     reception_capacity: Mapped[int | None]
     document: Mapped[dict[str, Any]] = mapped_column(Document)
+    by_hand: Mapped[list[str]] = mapped_column(Names, default=list, server_default="[]")
 
     user_name_key: Mapped[str] = mapped_column(key_text())
     external_id: Mapped[str | None] = mapped_column(key_text())

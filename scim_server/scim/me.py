@@ -15,31 +15,13 @@ from scim_server.scim.etags import EntityTags, check_if_match
 from scim_server.scim.kinds import Kind, read_patch, read_resource
 from scim_server.scim.projection import Projection, read_projection
 from scim_server.scim.users import answer, to_profile, to_resource
-from scim_server.services import users
+from scim_server.services import hands, users
 from scim_server.services.context import Context
 from scim_server.services.errors import NotAllowed, NotAuthenticated, NotFound
 from scim_server.services.events import differences
+from scim_server.services.fields import flattened
 
 Parameters = Mapping[str, str]
-
-# What a person may say of themselves: how to call, write to and reach them as a colleague, and in which language and
-# time zone. Not among it is what lets them in (userName, active, emails, externalId, password, x509Certificates), and
-# what the organization says they are (title, userType, roles, entitlements, groups, the enterprise attributes).
-PERSONAL = frozenset(
-    {
-        "name",
-        "displayName",
-        "nickName",
-        "profileUrl",
-        "preferredLanguage",
-        "locale",
-        "timezone",
-        "phoneNumbers",
-        "ims",
-        "photos",
-        "addresses",
-    }
-)
 
 
 def location(ctx: Context) -> str:
@@ -74,7 +56,7 @@ def replace(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, if
     resource = read_resource(ctx, kind, payload, Direction.RESOURCE_REPLACEMENT_REQUEST)
     stored = to_resource(ctx, kind, user)
     for field, info in kind.profile.model_fields.items():
-        if field not in resource.model_fields_set and info.serialization_alias not in PERSONAL:
+        if field not in resource.model_fields_set and info.serialization_alias not in hands.PERSONAL:
             setattr(resource, field, getattr(stored, field))
     return _change(ctx, kind, user, resource, projection)
 
@@ -123,14 +105,10 @@ def _user_to_change(ctx: Context) -> User:
 
 def _change(ctx: Context, kind: Kind, user: User, resource: Any, projection: Projection) -> Answer:
     profile = to_profile(kind, resource, resource.active)
-    changed = differences(user.document, profile.document).keys() - {"schemas"}
+    changes = differences(flattened(user.document), flattened(profile.document))
+    said = {name: after for name, (_, after) in changes.items()}
     # Neither is in the document: the one is the status of the row, the other is kept nowhere.
-    changed |= {"active"} if resource.active is False else set()
-    changed |= {"password"} if resource.password is not None else set()
-    if foreign := changed - PERSONAL:
-        raise NotAllowed(f"This is not yours to change: {', '.join(sorted(foreign))}.")
-    # What a directory has set, it would set again. Until it is kept who set what, that is all that is there.
-    if user.directory_id is not None and (owned := changed & user.document.keys()):
-        raise NotAllowed(f"Your organization's directory says what this is: {', '.join(sorted(owned))}.")
-    users.write_profile(ctx, user, profile)
+    said |= {"active": False} if resource.active is False else {}
+    said |= {"password": resource.password} if resource.password is not None else {}
+    hands.change_profile(ctx, user, said)
     return answer(ctx, user, projection)

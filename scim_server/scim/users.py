@@ -1,6 +1,6 @@
 """SCIM Users: between the resource that a directory knows and the user that we keep."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -71,7 +71,7 @@ def replace(
     active = user.active if resource.active is None else resource.active
     if kind.guards.written_once:
         resource.replace(to_resource(ctx, kind, user))
-    _change(ctx, kind, user, resource, active)
+    _change(ctx, kind, user, resource, active, users.replace_profile)
     return answer(ctx, user, projection)
 
 
@@ -87,7 +87,7 @@ def patch(
     resource = to_resource(ctx, kind, user)
     operations.patch(resource, dialect_of(ctx).policy)
     before = user.document
-    _change(ctx, kind, user, resource, resource.active)
+    _change(ctx, kind, user, resource, resource.active, users.write_profile)
     hold_to_letter(ctx, kind, before, user.document)
     if answers_without_body(ctx, parameters):
         return Answer(204, version=etag(user))
@@ -138,11 +138,18 @@ def to_resource(ctx: Context, kind: Kind, user: User) -> Any:
     return kind.profile.model_validate(document, scim_policy=TOLERANT)
 
 
-def _change(ctx: Context, kind: Kind, user: User, resource: Any, active: bool | None) -> None:
+def _change(
+    ctx: Context,
+    kind: Kind,
+    user: User,
+    resource: Any,
+    active: bool | None,
+    write: Callable[[Context, User, Profile], User],
+) -> None:
     profile = to_profile(kind, resource, active)
     was, asked = user.document.get("roles"), profile.document.get("roles")
     current = declared(ctx).roles[user.role_id]
-    users.write_profile(ctx, user, profile)
+    write(ctx, user, profile)
     roles.assign_role(ctx, user, role_after(declared(ctx), current, was=was, asked=asked))
     if active is True:
         lifecycle.activate_user(ctx, user)

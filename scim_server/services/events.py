@@ -31,6 +31,8 @@ class Action(StrEnum):
     CLIENT_REVOKED = "client.revoked"
     USER_CREATED = "user.created"
     USER_UPDATED = "user.updated"
+    USER_AVAILABILITY_CHANGED = "user.availability_changed"
+    USER_SETTINGS_CHANGED = "user.settings_changed"
     USER_ROLE_CHANGED = "user.role_changed"
     USER_ACTIVATED = "user.activated"
     USER_DEACTIVATED = "user.deactivated"

@@ -10,11 +10,13 @@ from scim_server.models import Availability, Membership, Origin, Team, TeamAnces
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of
 from scim_server.services import adoption, lifecycle
+from scim_server.services.authorship import note_author, with_what_hands_wrote
 from scim_server.services.constraints import flush
 from scim_server.services.context import Context
 from scim_server.services.declared import DeclaredRole, declared
 from scim_server.services.errors import InvalidValue, NotFound, UserNameTaken
 from scim_server.services.events import Action, differences, record
+from scim_server.services.fields import flattened
 from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
 from scim_server.services.profiles import Profile, required
 from scim_server.services.roles import assign_role
@@ -127,11 +129,13 @@ def create_user(
         role_id=role.id,
         origin=origin or (Origin.SCIM if ctx.directory else Origin.HAND),
         status=status,
+        by_hand=[],
         version=1,
         created_at=ctx.now,
         updated_at=ctx.now,
     )
     _fill(user, profile)
+    note_author(ctx, user, profile, flattened(profile.document))
     ctx.session.add(user)
     _flush(ctx, user)
     ctx.notes.about = ("user", user.id)
@@ -158,7 +162,7 @@ def provide_user(
         return create_user(ctx, profile, status=status, role=role, id=id)
     ctx.notes.about = ("user", user.id)
     adoption.adopt(ctx, user)
-    write_profile(ctx, user, profile)
+    replace_profile(ctx, user, profile)
     if role is not None:
         assign_role(ctx, user, role)
     if status == UserStatus.ACTIVE:
@@ -168,22 +172,42 @@ def provide_user(
     return user
 
 
-def write_profile(ctx: Context, user: User, profile: Profile) -> User:
-    """Make a user's profile what a directory says it is; nothing happens where it is that already.
+def replace_profile(ctx: Context, user: User, profile: Profile) -> User:
+    """Make a user's profile all that a directory says of them, and what people wrote of which it says nothing.
 
     Raises InvalidValue, UserNameTaken.
     """
+    return write_profile(ctx, user, with_what_hands_wrote(user, profile), said=flattened(profile.document))
+
+
+def write_profile(ctx: Context, user: User, profile: Profile, *, said: Collection[str] = ()) -> User:
+    """Make a user's profile this one; nothing happens where it is that already.
+
+    `said` are attributes that whoever acts says, though they may be what they were.
+    Raises InvalidValue, UserNameTaken.
+    """
     changes = differences(user.document, profile.document)
-    if not changes:
-        return user
+    changed = differences(flattened(user.document), flattened(profile.document)) if changes else {}
     emails_before = _email_keys(ctx, user) if "emails" in changes else set()
-    _fill(user, profile)
-    user.changed(ctx.now)
-    _flush(ctx, user)
+    taken_over = note_author(ctx, user, profile, {*said, *changed})
+    details = {"taken_over": taken_over} if taken_over else {}
+    work_before = _work(user)
+    if changes:
+        _fill(user, profile)
+        user.changed(ctx.now)
+        _flush(ctx, user)
     if "emails" in changes:
         _replace_emails(ctx, user, emails_before, profile.email_keys())
-    record(ctx, Action.USER_UPDATED, user, changes)
+    if changes or taken_over:
+        record(ctx, Action.USER_UPDATED, user, changes, **details)
+    if work := differences(work_before, _work(user)):
+        record(ctx, Action.USER_AVAILABILITY_CHANGED, user, work)
     return user
+
+
+def _work(user: User) -> dict[str, Any]:
+    """What the product has to know before it assigns work to a user."""
+    return {"availability": user.availability, "receptionCapacity": user.reception_capacity}
 
 
 def teams_of_users(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, list[Belonging]]:

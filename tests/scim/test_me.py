@@ -208,7 +208,7 @@ PERSONAL: dict[str, Any] = {
     "preferredLanguage": "en-GB",
     "locale": "en-GB",
     "timezone": "Europe/London",
-    "phoneNumbers": [{"value": "+44 20 7946 0000", "type": "mobile"}],
+    "phoneNumbers": [{"value": "+442079460000", "type": "mobile"}],
     "ims": [{"value": "ada", "type": "xmpp"}],
     "photos": [{"value": "https://example.com/ada.png", "type": "photo"}],
     "addresses": [{"locality": "London", "type": "work"}],

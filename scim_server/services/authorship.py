@@ -1,0 +1,52 @@
+"""Who says what of a user: the directory that owns them, or a person.
+
+A user's `by_hand` has the attributes that a person wrote last. Whatever else is in the profile of a user of a directory
+is the directory's, which hands do not write; and what hands wrote is not lost by a directory that says nothing of it.
+"""
+
+from collections.abc import Collection
+
+from scim_server.models import User
+from scim_server.services.context import Context
+from scim_server.services.fields import flattened, of_parts
+from scim_server.services.profiles import Profile
+
+# The row has it; the document only has that it is shown.
+_NOBODYS = frozenset({"active"})
+
+
+def of_directory(user: User) -> frozenset[str]:
+    """The attributes that the user's directory says, by their full names."""
+    if user.directory_id is None:
+        return frozenset()
+    return frozenset(flattened(user.document)) - _NOBODYS - frozenset(user.by_hand)
+
+
+def with_what_hands_wrote(user: User, profile: Profile) -> Profile:
+    """What a directory says of a user, and of what it does not say, what a person has written.
+
+    No value, null and an empty array all say nothing (RFC 7643 §2.5): JumpCloud sends the last two for whatever a user
+    has no value of (exchange 54).
+    """
+    said = flattened(profile.document)
+    missing = [name for name in user.by_hand if name not in said]
+    if not missing:
+        return profile
+    document, search = flattened(user.document), flattened(user.search)
+    return of_parts(
+        said | {name: document[name] for name in missing if name in document},
+        flattened(profile.search) | {name: search[name] for name in missing if name in search},
+    )
+
+
+def note_author(ctx: Context, user: User, profile: Profile, written: Collection[str]) -> list[str]:
+    """Note who has written these attributes of a user whose profile becomes this one.
+
+    Returns those that were a person's, and are a directory's from now on.
+    """
+    present = flattened(profile.document).keys() - _NOBODYS
+    theirs = set(user.by_hand)
+    hands = theirs - set(written) if ctx.directory is not None else theirs | set(written)
+    if (by_hand := sorted(hands & present)) != user.by_hand:
+        user.by_hand = by_hand
+    return sorted((theirs - hands) & present)
