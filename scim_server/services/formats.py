@@ -47,6 +47,16 @@ def blank_or_line(text: object) -> str:
     return "" if isinstance(text, str) and not text.strip() else line(text)
 
 
+def harmless(text: str) -> str:
+    """A text of any number of lines, as it was written, or blank.
+
+    Raises ValueError.
+    """
+    if any(_is_harmful(each, lines=True) for each in text):
+        raise ValueError("holds control characters")
+    return text
+
+
 def language(text: object) -> str:
     """A language tag (BCP 47).
 

@@ -2,8 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from scim_server.models import DatePattern, HourCycle
+from scim_server.services import formats
 from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue
 from scim_server.services.events import Action, record
@@ -19,6 +21,18 @@ class OrganizationSettings(BaseModel):
 
     invited_users_take_seats: bool = True
     """Whether who is invited takes a seat, so that there is one when they accept."""
+
+    language: Annotated[str, BeforeValidator(formats.language)] = "en"
+    """The language for whoever has none (BCP 47)."""
+
+    time_zone: Annotated[str, BeforeValidator(formats.time_zone)] = "UTC"
+    """The time zone for whoever has none (IANA)."""
+
+    date_pattern: DatePattern = DatePattern.ISO
+    """How dates are written for whoever has not chosen."""
+
+    hour_cycle: HourCycle = HourCycle.TWENTY_FOUR
+    """How hours are counted for whoever has not chosen."""
 
 
 def organization_settings(ctx: Context) -> OrganizationSettings:
@@ -49,4 +63,5 @@ def change_settings(ctx: Context, **chosen: Any) -> OrganizationSettings:
 def _why(kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return f"is no setting of an organization: {', '.join(OrganizationSettings.model_fields)}"
-    return f"cannot be that: {message[:1].lower()}{message[1:]}"
+    sentence = message.removeprefix("Value error, ")
+    return f"cannot be that: {sentence[:1].lower()}{sentence[1:]}"
