@@ -217,3 +217,14 @@ def _nested(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_urn(name: str) -> bool:
     return ":" in name
+
+
+def full_name(name: str) -> str:
+    """The name that a field has in FIELDS, of it or of that without its URN.
+
+    Raises InvalidValue.
+    """
+    for full in FIELDS:
+        if name in (full, full.rpartition(":")[2]):
+            return full
+    raise InvalidValue(name, "is no field of a profile that is written by hand")

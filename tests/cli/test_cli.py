@@ -125,9 +125,11 @@ ON_A_SCHEMA = [path for path in commands() if does_something(path) and path not 
 
 
 def with_arguments(path: tuple[str, ...]) -> list[str]:
-    """A command with something for each of its arguments: a word of the choice, or standard input."""
-    needed = [each.type for each in named(path).params if isinstance(each, click.Argument)]
-    return [*path, *(_something(each) for each in needed)]
+    """A command with something for all that it needs: a word of the choice, or standard input."""
+    parameters = named(path).params
+    needed = [each.type for each in parameters if isinstance(each, click.Argument)]
+    options = [each for each in parameters if isinstance(each, click.Option) and each.required]
+    return [*path, *(f"{each.opts[0]}={_something(each.type)}" for each in options), *map(_something, needed)]
 
 
 def _something(kind: click.ParamType[Any]) -> str:

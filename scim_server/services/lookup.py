@@ -1,0 +1,71 @@
+"""Finding users as people look for them: by whatever they know of somebody."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select
+
+from scim_server.models import User, UserEmail, UserStatus
+from scim_server.services.context import Context
+from scim_server.services.errors import InvalidValue, NotFound
+from scim_server.services.permissions import Manage, require
+from scim_server.services.profiles import folded
+
+
+def find_anybody(ctx: Context, text: str) -> User:
+    """The user whose userName, else whose e-mail address, this is; or whose id, be they deleted or not.
+
+    Raises NotFound, and InvalidValue where several have that address.
+    """
+    found = (
+        _by_id(ctx, text) or _living(ctx, User.user_name_key == folded(text)) or _living(ctx, _reached_at(ctx, text))
+    )
+    if not found:
+        raise NotFound("user", text)
+    if len(found) > 1:
+        ids = ", ".join(str(user.id) for user in found)
+        raise InvalidValue("user", f"could be any of those whose address is {text!r}: give an id, {ids}")
+    return found[0]
+
+
+def search_users(ctx: Context, *, status: UserStatus | None = None, text: str | None = None) -> Iterator[User]:
+    """The users, the oldest first; of that status, or any but deleted, with that text in a name or an address.
+
+    Raises NotAllowed.
+    """
+    require(ctx, Manage.USERS)
+    query = select(User).where(
+        User.org_id == ctx.org.id, User.status == status if status else User.status != UserStatus.DELETED
+    )
+    if text:
+        key = folded(text)
+        addressed = select(UserEmail.user_id).where(
+            UserEmail.org_id == ctx.org.id, UserEmail.address_key.contains(key, autoescape=True)
+        )
+        query = query.where(
+            or_(
+                User.user_name_key.contains(key, autoescape=True),
+                User.display_name_key.is_not(None) & User.display_name_key.contains(key, autoescape=True),
+                User.id.in_(addressed),
+            )
+        )
+    yield from ctx.session.scalars(query.order_by(User.id).execution_options(yield_per=500))
+
+
+def _by_id(ctx: Context, text: str) -> list[User]:
+    try:
+        id = UUID(text)
+    except ValueError:
+        return []
+    return list(ctx.session.scalars(select(User).where(User.org_id == ctx.org.id, User.id == id)))
+
+
+def _living(ctx: Context, condition: ColumnElement[bool]) -> list[User]:
+    living = User.org_id == ctx.org.id, User.status != UserStatus.DELETED
+    return list(ctx.session.scalars(select(User).where(*living, condition).order_by(User.id).limit(10)))
+
+
+def _reached_at(ctx: Context, address: str) -> ColumnElement[bool]:
+    return User.id.in_(
+        select(UserEmail.user_id).where(UserEmail.org_id == ctx.org.id, UserEmail.address_key == folded(address))
+    )
