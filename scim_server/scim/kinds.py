@@ -4,7 +4,7 @@ Users and groups have the attributes of the RFCs and ours, and those that their 
 are like is told for one organization.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import scim2_models
 from pydantic import ValidationError
 from scim2_models import Context as Direction
-from scim2_models import Extension
+from scim2_models import Extension, SCIMException
 
 from scim_server.scim.attributes import ENTITLEMENT_PLACES, ROLE_PLACES, group_places, user_places
 from scim_server.scim.dialects import Known, dialect_of, known_by, normalise
@@ -28,11 +28,13 @@ from scim_server.scim.schemas import (
     Role,
     User,
     extended,
+    steps,
 )
 from scim_server.services.context import Context
 from scim_server.services.declared import declared
 
 _patch_op: Any = scim2_models.PatchOp
+_path: Any = scim2_models.Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,28 @@ def read_patch(ctx: Context, kind: Kind, payload: Mapping[str, Any]) -> Any:
     """
     policy = dialect_of(ctx).policy
     return kind.patch.model_validate(payload, scim_ctx=Direction.RESOURCE_PATCH_REQUEST, scim_policy=policy)
+
+
+def named_by(kind: Kind, operations: Any) -> set[str]:
+    """The attributes that the operations of a PATCH name, by their full names."""
+    return {
+        name
+        for operation in operations.operations or ()
+        for name in _named(kind, str(operation.path or ""), operation.value)
+    }
+
+
+def _named(kind: Kind, path: str, value: Any) -> Iterator[str]:
+    try:
+        binding = _path[kind.profile](path).resolve() if path else None
+    except SCIMException:  # the name of no attribute, which a tolerant dialect does without
+        return
+    if binding is not None:
+        attribute = steps(binding)
+        yield ":".join(attribute[:2]) if ":" in attribute[0] else attribute[0]
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _named(kind, f"{path}:{name}" if path else name, each)
 
 
 def hold_to_letter(ctx: Context, kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

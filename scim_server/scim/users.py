@@ -1,6 +1,7 @@
 """SCIM Users: between the resource that a directory knows and the user that we keep."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from scim_server.scim.dialects import TOLERANT, dialect_of, normalise_patch
 from scim_server.scim.etags import EntityTags, check_if_match, version_in_groups
 from scim_server.scim.extensions import check_canonical
 from scim_server.scim.ids import known_id
-from scim_server.scim.kinds import Kind, hold_to_letter, read_patch, read_resource
+from scim_server.scim.kinds import Kind, hold_to_letter, named_by, read_patch, read_resource
 from scim_server.scim.listing import answer_listing, read_listing
 from scim_server.scim.payloads import keep
 from scim_server.scim.projection import Projection, read_projection
@@ -87,7 +88,8 @@ def patch(
     resource = to_resource(ctx, kind, user)
     operations.patch(resource, dialect_of(ctx).policy)
     before = user.document
-    _change(ctx, kind, user, resource, resource.active, users.write_profile)
+    said = named_by(kind, operations) if user.by_hand else set()
+    _change(ctx, kind, user, resource, resource.active, partial(users.write_profile, said=said))
     hold_to_letter(ctx, kind, before, user.document)
     if answers_without_body(ctx, parameters):
         return Answer(204, version=etag(user))

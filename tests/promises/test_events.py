@@ -16,6 +16,7 @@ from scim_server.models import Event, Provider
 from scim_server.services import directories, organizations
 from scim_server.services.context import OPERATOR
 from scim_server.services.errors import SlugTaken
+from scim_server.services.profiles import PRODUCT_USER
 from tests.clients import ENTERPRISE_USER, GROUP, USER, Directory, Reply
 from tests.oauth import new_client, revoke_client
 from tests.promises.databases import contents, events, id_of
@@ -76,6 +77,10 @@ CHANGES: dict[str, tuple[Callable[[World], Reply], list[str]]] = {
     "an extension is patched": (
         lambda w: w.user({"op": "add", "path": f"{ENTERPRISE_USER}:department", "value": "Engines"}),
         ["user.updated"],
+    ),
+    "a user is away": (
+        lambda w: w.user({"op": "add", "path": f"{PRODUCT_USER}:availability", "value": "away"}),
+        ["user.updated", "user.availability_changed"],
     ),
     "a user is deactivated by PATCH": (lambda w: w.user(replace("active", False)), ["user.deactivated"]),
     "a user is deactivated by PUT": (lambda w: put_user(w, active=False), ["user.deactivated"]),

@@ -20,6 +20,8 @@ from scim_server.services.errors import InvalidValue, NotAllowed, OwnedByDirecto
 from scim_server.services.profiles import ENTERPRISE_USER, PRODUCT_USER, folded
 from tests.clients import USER, Directory, Reply, assert_error
 from tests.promises.databases import contents, events
+from tests.scim.test_me import token_for
+from tests.services.test_concurrency import at_once
 
 DEPARTMENT = f"{ENTERPRISE_USER}:department"
 MANAGER = f"{ENTERPRISE_USER}:manager"
@@ -318,6 +320,46 @@ def test_a_user_who_was_made_by_hand_keeps_what_the_directory_that_has_them_now_
     assert (shown["title"], shown["nickName"]) == ("Queen", "A")
 
 
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "replace", "path": "NICKNAME", "value": "A"},
+        {"op": "add", "value": {"nickName": "A", "shoeSize": 7}},
+        {"op": "replace", "value": {USER: {"nickName": "A"}}},
+    ],
+)
+def test_a_directory_that_says_the_same_has_said_it(
+    people: Hands, acme: Directory, owned: Reply, database: Database, operation: dict[str, Any]
+) -> None:
+    people.change("ada", {"nickName": "A", f"{ENTERPRISE_USER}:division": "North"})
+    etag = acme.get(f"/Users/{owned.id}").headers["etag"]
+
+    assert acme.patch(f"/Users/{owned.id}", operation).headers["etag"] == etag
+    assert people.by_hand("ada") == [f"{ENTERPRISE_USER}:division"]
+    acme.patch(f"/Users/{owned.id}", {"op": "replace", "value": {ENTERPRISE_USER: {"division": "North"}}})
+
+    assert people.by_hand("ada") == []
+    last = events(database, "acme")[-1]
+    assert (last.changes, last.details) == ({}, {"taken_over": [f"{ENTERPRISE_USER}:division"]})
+
+
+def test_a_person_and_a_directory_at_once_lose_nothing(
+    people: Hands, acme: Directory, owned: Reply, settings: Settings, database: Database
+) -> None:
+    me = Directory(acme.app, "acme", token_for(settings, database, "acme", "ada"))
+
+    replies = at_once(
+        lambda: me.patch("/Me", {"op": "replace", "path": "nickName", "value": "A"}),
+        lambda: put(acme, owned, locale="en"),
+        lambda: me.patch("/Me", {"op": "replace", "path": "timezone", "value": "Europe/London"}),
+    )
+
+    assert [reply.status for reply in replies] == [200, 200, 200]
+    shown = acme.get(f"/Users/{owned.id}")
+    assert (shown["nickName"], shown["locale"], shown["timezone"]) == ("A", "en", "Europe/London")
+    assert people.by_hand("ada") == ["nickName", "timezone"]
+
+
 # Availability
 
 
@@ -358,8 +400,6 @@ def test_a_number_that_no_column_holds_is_refused(people: Hands, database: Datab
 def test_at_me_a_value_is_held_to_the_same_rules(
     people: Hands, acme: Directory, owned: Reply, settings: Settings, database: Database
 ) -> None:
-    from tests.scim.test_me import token_for
-
     me = Directory(acme.app, "acme", token_for(settings, database, "acme", "ada"))
 
     assert_error(me.patch("/Me", {"op": "replace", "path": "locale", "value": "klingon"}), 400, "invalidValue")
