@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 from datetime import datetime, timedelta
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -37,11 +38,16 @@ def unseal(settings: Settings, purpose: str, sealed: str, now: datetime, lifetim
     return content
 
 
+def keyed_hash(settings: Settings, purpose: str, content: str) -> bytes:
+    """What is kept of a text that is too short to be kept as a plain hash: nobody can try them all without the key."""
+    return hmac.digest(_key(settings, purpose), content.encode(), "sha256")
+
+
 def _fernet(settings: Settings, purpose: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(_key(settings, purpose)))
+
+
+def _key(settings: Settings, purpose: str) -> bytes:
     # A keyed hash of a high-entropy key is a key: one for each purpose.
     secret = settings.secret_key.get_secret_value().encode()
-    return Fernet(
-        base64.urlsafe_b64encode(
-            hashlib.blake2b(purpose.encode(), key=hashlib.sha512(secret).digest(), digest_size=32).digest()
-        )
-    )
+    return hashlib.blake2b(purpose.encode(), key=hashlib.sha512(secret).digest(), digest_size=32).digest()

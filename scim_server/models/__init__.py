@@ -1,5 +1,6 @@
 """Rows and their constraints."""
 
+from scim_server.models.access_codes import AccessCode
 from scim_server.models.accounts import Account
 from scim_server.models.base import Base
 from scim_server.models.clients import ConsumedAssertion, OAuthClient
@@ -7,15 +8,18 @@ from scim_server.models.directories import Adoption, Directory, PatchResponse, P
 from scim_server.models.events import Event
 from scim_server.models.organizations import Organization, Overage
 from scim_server.models.outbox import OutgoingMail
+from scim_server.models.password_resets import PasswordReset
 from scim_server.models.preferences import Channel, DatePattern, HourCycle, Notice, Theme, UserPreferences
 from scim_server.models.request_log import LoggedRequest
 from scim_server.models.roles import BuiltIn, Role
 from scim_server.models.schemas import ExtensionSchema
+from scim_server.models.second_factors import FailedTry, Passkey, PasskeyChallenge, RecoveryCode, TotpSecret
 from scim_server.models.sessions import UserSession
 from scim_server.models.teams import Membership, Subteam, Team, TeamAncestor
 from scim_server.models.users import Availability, Origin, User, UserEmail, UserStatus
 
 __all__ = [
+    "AccessCode",
     "Account",
     "Adoption",
     "Availability",
@@ -27,6 +31,7 @@ __all__ = [
     "Directory",
     "Event",
     "ExtensionSchema",
+    "FailedTry",
     "HourCycle",
     "LoggedRequest",
     "Membership",
@@ -36,14 +41,19 @@ __all__ = [
     "Origin",
     "OutgoingMail",
     "Overage",
+    "Passkey",
+    "PasskeyChallenge",
+    "PasswordReset",
     "PatchResponse",
     "Provider",
+    "RecoveryCode",
     "Role",
     "ScimToken",
     "Subteam",
     "Team",
     "TeamAncestor",
     "Theme",
+    "TotpSecret",
     "User",
     "UserEmail",
     "UserPreferences",

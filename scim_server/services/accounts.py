@@ -51,7 +51,7 @@ def about(ctx: Context, account: Account) -> AccountContext:
 
 
 def find_account(session: Session, email: str) -> Account | None:
-    """The account of whoever has proven that this address is theirs."""
+    """The account of whoever has proven that this address is theirs. Raises InvalidValue."""
     return _of_email(session, read_email(email))
 
 
@@ -216,6 +216,11 @@ def in_place(about: AccountContext, place: Place) -> Context:
     """The same request, as one of an organization."""
     actor = about.actor or Actor(ActorKind.USER, place.user.user_name, place.user.id)
     return Context(about.session, about.settings, place.org, actor, about.now, about.request_id)
+
+
+def lock(about: AccountContext) -> None:
+    """Have nobody else change the account until this transaction ends, and see it as it is now."""
+    get_account_to_change(about.session, about.account.id)
 
 
 def _of_email(session: Session, address: Email) -> Account | None:

@@ -2,6 +2,8 @@
 
 DomainError
 ├── NotAuthenticated      nobody we know, or with a token that is not theirs any more
+│   ├── WrongCode         a code, a passkey or a link that is wrong, or is good no more
+│   └── TooManyTries      it is not even looked at for a while
 ├── NotAllowed            somebody whom we know, but who may not do that
 │   ├── OwnedByDirectory  a directory says it, so that nobody else does
 │   ├── OwnerProtected    the owner of an organization stays an active admin
@@ -15,7 +17,8 @@ DomainError
 │   ├── TeamNameTaken
 │   ├── EmailTaken        another account has proven that it is theirs
 │   ├── PhoneTaken
-│   └── AccountTaken      the person is a user of the organization already
+│   ├── AccountTaken      the person is a user of the organization already
+│   └── PasskeyTaken
 ├── InvalidValue          a value that we cannot keep
 ├── WouldLoseData         a schema cannot lose what users and groups have
 ├── CircularNesting       a team would be within itself
@@ -35,6 +38,18 @@ class NotAuthenticated(DomainError):
 
     def __init__(self) -> None:
         super().__init__("The bearer token is missing, unknown, expired or revoked.")
+
+
+class WrongCode(NotAuthenticated):
+    """Silent about which of both it is, and whether there is anybody of that name."""
+
+    def __init__(self, what: str = "code") -> None:
+        DomainError.__init__(self, f"This {what} is wrong, was used already, or is too old.")
+
+
+class TooManyTries(NotAuthenticated):
+    def __init__(self) -> None:
+        DomainError.__init__(self, "There were too many tries. Wait a quarter of an hour.")
 
 
 class NotAllowed(DomainError):
@@ -126,6 +141,13 @@ class AccountTaken(AlreadyExists):
 
     def __init__(self, email: str) -> None:
         super().__init__("user", email)
+
+
+class PasskeyTaken(AlreadyExists):
+    attribute = "credential"
+
+    def __init__(self) -> None:
+        DomainError.__init__(self, "This passkey is set up already.")
 
 
 class InvalidValue(DomainError):

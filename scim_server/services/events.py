@@ -45,6 +45,12 @@ class Action(StrEnum):
     USER_ACCOUNT_LINKED = "user.account_linked"
     USER_ACCOUNT_UPDATED = "user.account_updated"
     USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105
+    USER_PASSWORD_RESET_ISSUED = "user.password_reset_issued"  # noqa: S105
+    USER_SECOND_FACTOR_ADDED = "user.second_factor_added"
+    USER_SECOND_FACTOR_REMOVED = "user.second_factor_removed"
+    USER_SECOND_FACTORS_RESET = "user.second_factors_reset"
+    USER_RECOVERY_CODES_RENEWED = "user.recovery_codes_renewed"
+    USER_RECOVERY_CODE_USED = "user.recovery_code_used"
     TEAM_CREATED = "team.created"
     TEAM_UPDATED = "team.updated"
     TEAM_DELETED = "team.deleted"

@@ -34,6 +34,9 @@ class OrganizationSettings(BaseModel):
     hour_cycle: HourCycle = HourCycle.TWENTY_FOUR
     """How hours are counted for whoever has not chosen."""
 
+    require_second_factor: bool = False
+    """Whether every member must use a second factor to sign in: an authenticator app or a passkey."""
+
 
 def organization_settings(ctx: Context) -> OrganizationSettings:
     """What the organization of this request has chosen."""
