@@ -9,6 +9,7 @@ from scim_server.models.events import Event
 from scim_server.models.organizations import Organization, Overage
 from scim_server.models.outbox import OutgoingMail
 from scim_server.models.password_resets import PasswordReset
+from scim_server.models.permissions import AddedPermission, GrantSource, RolePermission, UserPermission
 from scim_server.models.preferences import Channel, DatePattern, HourCycle, Notice, Theme, UserPreferences
 from scim_server.models.request_log import LoggedRequest
 from scim_server.models.roles import BuiltIn, Role
@@ -21,6 +22,7 @@ from scim_server.models.users import Availability, Origin, User, UserEmail, User
 __all__ = [
     "AccessCode",
     "Account",
+    "AddedPermission",
     "Adoption",
     "Availability",
     "Base",
@@ -32,6 +34,7 @@ __all__ = [
     "Event",
     "ExtensionSchema",
     "FailedTry",
+    "GrantSource",
     "HourCycle",
     "LoggedRequest",
     "Membership",
@@ -48,6 +51,7 @@ __all__ = [
     "Provider",
     "RecoveryCode",
     "Role",
+    "RolePermission",
     "ScimToken",
     "Subteam",
     "Team",
@@ -56,6 +60,7 @@ __all__ = [
     "TotpSecret",
     "User",
     "UserEmail",
+    "UserPermission",
     "UserPreferences",
     "UserSession",
     "UserStatus",

@@ -12,6 +12,7 @@ from scim_server.services.errors import (
     AlreadyExists,
     CircularNesting,
     DomainError,
+    InUse,
     InvalidValue,
     NotAllowed,
     NotAuthenticated,
@@ -39,6 +40,7 @@ MEANINGS: dict[type[DomainError], Meaning] = {
     AlreadyExists: Meaning(409, "uniqueness"),
     InvalidValue: Meaning(400, "invalidValue"),
     WouldLoseData: Meaning(409),
+    InUse: Meaning(409),
     CircularNesting: Meaning(409),  # as RFC 7644 §3.7.1 has it for groups that would contain each other
     Outdated: Meaning(412),
 }

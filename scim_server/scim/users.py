@@ -11,6 +11,7 @@ from scim_server.models import User, UserStatus
 from scim_server.scim import kinds
 from scim_server.scim.answers import Answer, answers_without_body, base_url, etag, meta
 from scim_server.scim.dialects import TOLERANT, dialect_of, normalise_patch
+from scim_server.scim.entitlements import granted_by
 from scim_server.scim.etags import EntityTags, check_if_match, version_in_groups
 from scim_server.scim.extensions import check_canonical
 from scim_server.scim.ids import known_id
@@ -19,7 +20,7 @@ from scim_server.scim.listing import answer_listing, read_listing
 from scim_server.scim.payloads import keep
 from scim_server.scim.projection import Projection, read_projection
 from scim_server.scim.roles import role_after, role_of_newcomer
-from scim_server.services import lifecycle, roles, users
+from scim_server.services import grants, lifecycle, roles, users
 from scim_server.services.context import Context
 from scim_server.services.declared import declared
 from scim_server.services.profiles import PRODUCT_USER, Profile
@@ -41,6 +42,7 @@ def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, *, 
     role = role_of_newcomer(declared(ctx), profile.document.get("roles"))
     status = UserStatus.ACTIVE if active else UserStatus.DEACTIVATED
     user = users.provide_user(ctx, profile, status=status, role=role, id=id)
+    _follow_entitlements(ctx, user, was=None, asked=profile.document.get("entitlements"))
     [resource] = [_resource(ctx, user, [], projection)] if user.version == 1 else _resources(ctx, [user], projection)
     version = resource["meta"]["version"]
     return Answer(201, projection(resource), version=version, location=f"{base_url(ctx)}/Users/{user.id}")
@@ -140,6 +142,11 @@ def to_resource(ctx: Context, kind: Kind, user: User) -> Any:
     return kind.profile.model_validate(document, scim_policy=TOLERANT)
 
 
+def _follow_entitlements(ctx: Context, user: User, *, was: Any, asked: Any) -> None:
+    if was != asked:
+        grants.follow_directory(ctx, user, granted_by(asked))
+
+
 def _change(
     ctx: Context,
     kind: Kind,
@@ -150,8 +157,10 @@ def _change(
 ) -> None:
     profile = to_profile(kind, resource, active)
     was, asked = user.document.get("roles"), profile.document.get("roles")
+    entitled = user.document.get("entitlements")
     current = declared(ctx).roles[user.role_id]
     write(ctx, user, profile)
+    _follow_entitlements(ctx, user, was=entitled, asked=profile.document.get("entitlements"))
     roles.assign_role(ctx, user, role_after(declared(ctx), current, was=was, asked=asked))
     if active is True:
         lifecycle.activate_user(ctx, user)

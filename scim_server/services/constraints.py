@@ -24,3 +24,13 @@ def flush(session: Session, told: Mapping[str, DomainError]) -> None:
         if meaning is None:
             raise
         raise meaning from error
+
+
+def flush_removal(session: Session, row: Base, still_in_use: DomainError) -> None:
+    """Take out a row. `still_in_use` is what it means that another one refers to it."""
+    session.flush()
+    session.delete(row)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise still_in_use from error

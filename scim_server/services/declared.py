@@ -1,4 +1,4 @@
-"""What an organization has declared: its roles, and extension schemas of its own.
+"""What an organization has declared: its roles, and extension schemas of its own; and the permissions that there are.
 
 Every request needs it and it hardly ever changes, so each process keeps what it has read. The organization's
 `declared_id`, which every request reads anyway, is a new one after each change: what was kept under the old one is
@@ -14,8 +14,10 @@ from uuid import UUID
 import orjson
 from sqlalchemy import select
 
-from scim_server.models import BuiltIn, ExtensionSchema, Role
+from scim_server.models import BuiltIn, ExtensionSchema, Role, RolePermission
 from scim_server.models.base import new_id
+from scim_server.services.built_in import BUILT_IN_SETS, Permission
+from scim_server.services.catalogue import read_catalogue
 from scim_server.services.context import Context
 from scim_server.services.profiles import folded
 
@@ -25,9 +27,13 @@ _KEPT = 2048
 
 @dataclass(frozen=True, slots=True)
 class DeclaredRole:
+    """`permissions` are those that the catalogue has; an admin has all of it."""
+
     id: UUID
     name: str
+    description: str
     built_in: str | None
+    permissions: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +47,12 @@ class DeclaredSchema:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """`roles` by id, the built-in ones among them; `schemas` in the order in which they were declared."""
+    """`roles` by id, the built-in ones among them; `permissions`, the catalogue, by key, those that come with the
+    program before those that the product has added; `schemas` in the order in which they were declared.
+    """
 
     roles: Mapping[UUID, DeclaredRole]
+    permissions: Mapping[str, Permission]
     schemas: tuple[DeclaredSchema, ...]
 
     @property
@@ -82,14 +91,33 @@ def changed(ctx: Context) -> None:
 
 
 def _read(ctx: Context) -> Declared:
-    roles = ctx.session.scalars(select(Role).where(Role.org_id == ctx.org.id).order_by(Role.id))
+    catalogue = read_catalogue(ctx.session)
     schemas = ctx.session.scalars(
         select(ExtensionSchema).where(ExtensionSchema.org_id == ctx.org.id).order_by(ExtensionSchema.id)
     )
     return Declared(
-        {role.id: DeclaredRole(role.id, role.name, role.built_in) for role in roles},
+        _roles(ctx, frozenset(catalogue)),
+        catalogue,
         tuple(DeclaredSchema(schema.urn, schema.extends, orjson.dumps(schema.document)) for schema in schemas),
     )
+
+
+def _roles(ctx: Context, known: frozenset[str]) -> dict[UUID, DeclaredRole]:
+    own: dict[UUID, set[str]] = {}
+    for role_id, permission in ctx.session.execute(
+        select(RolePermission.role_id, RolePermission.permission).where(RolePermission.org_id == ctx.org.id)
+    ):
+        own.setdefault(role_id, set()).add(permission)
+
+    def permissions(role: Role) -> frozenset[str]:
+        if role.built_in == BuiltIn.ADMIN:
+            return known
+        return known & (BUILT_IN_SETS[role.built_in] if role.built_in else own.get(role.id, set()))
+
+    rows = ctx.session.scalars(select(Role).where(Role.org_id == ctx.org.id).order_by(Role.id))
+    return {
+        role.id: DeclaredRole(role.id, role.name, role.description, role.built_in, permissions(role)) for role in rows
+    }
 
 
 def _is_called(role: DeclaredRole, text: str) -> bool:

@@ -18,9 +18,12 @@ DomainError
 │   ├── EmailTaken        another account has proven that it is theirs
 │   ├── PhoneTaken
 │   ├── AccountTaken      the person is a user of the organization already
-│   └── PasskeyTaken
+│   ├── PasskeyTaken
+│   ├── RoleNameTaken
+│   └── PermissionKeyTaken
 ├── InvalidValue          a value that we cannot keep
 ├── WouldLoseData         a schema cannot lose what users and groups have
+├── InUse                 what would go is what somebody has
 ├── CircularNesting       a team would be within itself
 └── Outdated              somebody changed it in between
 """
@@ -150,6 +153,20 @@ class PasskeyTaken(AlreadyExists):
         DomainError.__init__(self, "This passkey is set up already.")
 
 
+class RoleNameTaken(AlreadyExists):
+    attribute = "name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__("role", name)
+
+
+class PermissionKeyTaken(AlreadyExists):
+    attribute = "key"
+
+    def __init__(self, key: str) -> None:
+        super().__init__("permission", key)
+
+
 class InvalidValue(DomainError):
     """`attribute` names what was refused, and the sentence says why."""
 
@@ -162,6 +179,10 @@ class WouldLoseData(DomainError):
     def __init__(self, urn: str, attributes: Sequence[str]) -> None:
         named = ", ".join(attributes)
         super().__init__(f"{urn} cannot change like that: there are values that {named} would lose or make invalid.")
+
+
+class InUse(DomainError):
+    """The sentence says who has it, and what to do."""
 
 
 class CircularNesting(DomainError):

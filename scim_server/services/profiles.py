@@ -72,3 +72,16 @@ def main_address(search: Mapping[str, Any]) -> str | None:
     entries = [entry for entry in search.get("emails", ()) if entry.get("value")]
     main = next((entry for entry in entries if entry.get("primary")), entries[0] if entries else None)
     return main["value"] if main else None
+
+
+def one_line(name: str, value: str, *, most: int = 100) -> str:
+    """A text that a person reads in a list, without blanks around it.
+
+    Raises InvalidValue on one that is blank, too long, or has what no list can show.
+    """
+    text = unicodedata.normalize("NFC", required(name, value).strip())
+    if len(text) > most:
+        raise InvalidValue(name, f"is longer than {most} characters")
+    if not text.isprintable():
+        raise InvalidValue(name, "must be one line of text")
+    return text

@@ -1,19 +1,23 @@
 """Roles: which there are, and who has which."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select, update
 
-from scim_server.models import BuiltIn, Role, User
+from scim_server.models import BuiltIn, Role, RolePermission, User, UserStatus
 from scim_server.models.base import new_id
 from scim_server.services import ownership
+from scim_server.services.built_in import Manage
+from scim_server.services.constraints import flush, flush_removal
 from scim_server.services.context import Context
-from scim_server.services.declared import DeclaredRole, declared
-from scim_server.services.errors import NotFound
-from scim_server.services.events import Action, record
+from scim_server.services.declared import DeclaredRole, changed, declared
+from scim_server.services.errors import InUse, InvalidValue, NotAllowed, NotFound, RoleNameTaken
+from scim_server.services.events import Action, differences, record
 from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
-from scim_server.services.profiles import folded
+from scim_server.services.permissions import known, require, require_reach, require_to_give
+from scim_server.services.profiles import folded, one_line
 
 _BUILT_IN = {
     BuiltIn.ADMIN: ("Admin", "May do everything."),
@@ -47,6 +51,30 @@ def get_role(ctx: Context, role_id: UUID) -> Role:
     return role
 
 
+def find_role(ctx: Context, text: str) -> DeclaredRole:
+    """The role with this id or name.
+
+    Raises NotFound.
+    """
+    role = declared(ctx).role(text)
+    if role is None:
+        raise NotFound("role", text)
+    return role
+
+
+def get_role_to_change(ctx: Context, role_id: UUID) -> Role:
+    """A role of the organization's own, which nobody else changes until this transaction ends.
+
+    Raises NotFound, NotAllowed.
+    """
+    role = ctx.session.scalar(select(Role).where(Role.org_id == ctx.org.id, Role.id == role_id).with_for_update())
+    if role is None:
+        raise NotFound("role", role_id)
+    if role.built_in is not None:
+        raise NotAllowed(f"{role.name} is built in, the same for every organization: make a role of your own.")
+    return role
+
+
 def list_roles(ctx: Context, selection: Selection, *, offset: int, limit: int) -> Page[Role]:
     """The roles of a selection, the oldest first."""
     return read_page(ctx.session, Role, Role.id, (Role.org_id == ctx.org.id,), selection, offset=offset, limit=limit)
@@ -71,3 +99,133 @@ def assign_role(ctx: Context, user: User, role: DeclaredRole) -> None:
         user.role_id = role.id
         user.changed(ctx.now)
         record(ctx, Action.USER_ROLE_CHANGED, user, {"role": (before, role.name)})
+
+
+def give_role(ctx: Context, user: User, role: DeclaredRole) -> None:
+    """Give a user another role, as a person does. The user is one whom nobody else changes meanwhile.
+
+    Raises NotAllowed.
+    """
+    require(ctx, Manage.ROLES)
+    require_to_give(ctx, role)
+    require_reach(ctx, [user])
+    assign_role(ctx, user, role)
+
+
+def permissions_of(ctx: Context, role: Role) -> frozenset[str]:
+    """What a role of the organization's own is made of, as the table has it now."""
+    rows = select(RolePermission.permission).where(RolePermission.org_id == ctx.org.id)
+    return frozenset(ctx.session.scalars(rows.where(RolePermission.role_id == role.id)))
+
+
+def create_role(ctx: Context, name: str, *, description: str, permissions: Collection[str]) -> Role:
+    """Make a role of the organization's own.
+
+    Raises InvalidValue, NotAllowed, RoleNameTaken.
+    """
+    require(ctx, Manage.ROLES)
+    keys = known(ctx, permissions)
+    require_to_give(ctx, keys)
+    role = Role(org_id=ctx.org.id, id=new_id(), version=1, created_at=ctx.now, updated_at=ctx.now)
+    _call(role, name, description)
+    ctx.session.add(role)
+    _flush(ctx, role)
+    _write_permissions(ctx, role, frozenset(), keys)
+    record(ctx, Action.ROLE_CREATED, role, {"name": (None, role.name), "permissions": (None, sorted(keys))})
+    changed(ctx)
+    return role
+
+
+def change_role(
+    ctx: Context,
+    role: Role,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    permissions: Collection[str] | None = None,
+) -> Role:
+    """Rename, describe or redefine a role of the organization's own; what is None stays. Whoever has it may do
+    something else at once. (`role` is from `get_role_to_change`.)
+
+    Raises InvalidValue, NotAllowed, RoleNameTaken.
+    """
+    require(ctx, Manage.ROLES)
+    had = permissions_of(ctx, role)
+    # Also to rename it: a directory gives roles by name, so the name can be what makes somebody more than they were.
+    require_to_give(ctx, had)
+    keys = had if permissions is None else known(ctx, permissions)
+    require_to_give(ctx, keys)
+    before = _shown(role, had)
+    _call(role, role.name if name is None else name, role.description if description is None else description)
+    changes = differences(before, _shown(role, keys))
+    if changes:
+        role.changed(ctx.now)
+        _flush(ctx, role)
+        _write_permissions(ctx, role, had, keys)
+        record(ctx, Action.ROLE_UPDATED, role, changes)
+        changed(ctx)
+    return role
+
+
+def delete_role(ctx: Context, role: Role, *, replacement: DeclaredRole | None = None) -> None:
+    """Delete a role of the organization's own. Whoever has it gets the replacement, without which nobody may have it;
+    deleted users, who could be restored, get the default role then. (`role` is from `get_role_to_change`.)
+
+    Raises InUse, InvalidValue, NotAllowed.
+    """
+    require(ctx, Manage.ROLES)
+    had = permissions_of(ctx, role)
+    require_to_give(ctx, had)
+    if replacement is not None:
+        if replacement.id == role.id:
+            raise InvalidValue("replacement", "must be another role")
+        require_to_give(ctx, replacement)
+    users = _users_with(ctx, role)
+    if users and replacement is None:
+        raise InUse(f"{len(users)} user(s) have the role {role.name}: say which role they get instead.")
+    require_reach(ctx, users)
+    for user in users:
+        assign_role(ctx, user, replacement or declared(ctx).default_role)
+    ctx.session.flush()
+    ctx.session.execute(
+        update(User)
+        .where(User.org_id == ctx.org.id, User.role_id == role.id, User.status == UserStatus.DELETED)
+        .values(role_id=(replacement or declared(ctx).default_role).id)
+        .execution_options(synchronize_session=False)
+    )
+    record(ctx, Action.ROLE_DELETED, role, {"name": (role.name, None), "permissions": (sorted(had), None)})
+    flush_removal(ctx.session, role, InUse(f"Something still gives the role {role.name}, such as an invitation."))
+    changed(ctx)
+
+
+def _users_with(ctx: Context, role: Role) -> list[User]:
+    theirs = User.org_id == ctx.org.id, User.role_id == role.id, User.status != UserStatus.DELETED
+    return list(ctx.session.scalars(select(User).where(*theirs).order_by(User.id).with_for_update()))
+
+
+def _call(role: Role, name: str, description: str) -> None:
+    role.name = one_line("name", name)
+    role.name_key = folded(role.name)
+    role.description = one_line("description", description, most=500) if description.strip() else ""
+
+
+def _shown(role: Role, permissions: frozenset[str]) -> dict[str, object]:
+    return {"name": role.name, "description": role.description, "permissions": sorted(permissions)}
+
+
+def _flush(ctx: Context, role: Role) -> None:
+    flush(ctx.session, {"uq_roles_name": RoleNameTaken(role.name)})
+
+
+def _write_permissions(ctx: Context, role: Role, before: frozenset[str], after: frozenset[str]) -> None:
+    if gone := before - after:
+        ctx.session.execute(
+            delete(RolePermission).where(
+                RolePermission.org_id == ctx.org.id,
+                RolePermission.role_id == role.id,
+                RolePermission.permission.in_(gone),
+            )
+        )
+    if new := after - before:
+        rows = [{"org_id": ctx.org.id, "role_id": role.id, "permission": key} for key in sorted(new)]
+        ctx.session.execute(insert(RolePermission), rows)

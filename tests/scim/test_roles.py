@@ -11,7 +11,8 @@ from flask import Flask
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import Provider
-from scim_server.services import organizations, roles, users
+from scim_server.services import grants, organizations, permissions, roles, users
+from scim_server.services.built_in import BUILT_IN_SETS, PERMISSIONS, Manage
 from scim_server.services.declared import declared
 from scim_server.services.profiles import PRODUCT_USER
 from tests.clients import USER, Directory, Reply, assert_error, found
@@ -62,23 +63,27 @@ def test_okta_reads_which_entitlements_there_are(acme: Directory) -> None:
     sorted_page = acme.get("/Entitlements", sortBy="displayName", sortOrder="descending", startIndex=2)
     matching = acme.search('id eq "data.export" or displayName sw "delete"', "/Entitlements")
 
-    assert (page["totalResults"], page["itemsPerPage"]) == (5, 2)
+    grantable = [each for each in PERMISSIONS if each.key not in set(Manage)]
+    assert (page["totalResults"], page["itemsPerPage"]) == (len(grantable), 2)
     assert [each["schemas"] for each in page.resources] == [[ENTITLEMENT]] * 2
-    assert [each["displayName"] for each in sorted_page.resources] == [
-        "View all tickets",
-        "Manage macros",
-        "Export data",
-        "Delete tickets",
-    ]
-    assert {each["id"] for each in matching.resources} == {"data.export", "tickets.delete"}
+    names = sorted((each.name for each in grantable), key=str.lower, reverse=True)
+    assert [each["displayName"] for each in sorted_page.resources] == names[1:]
+    assert {each["id"] for each in matching.resources} == {
+        "data.export",
+        "tickets.delete",
+        "contacts.delete",
+    }
     assert acme.get("/Entitlements/data.export", attributes="displayName").json == {
         "schemas": [ENTITLEMENT],
         "id": "data.export",
         "displayName": "Export data",
     }
     assert_error(acme.get("/Entitlements/nothing"), 404)
+    assert_error(acme.get("/Entitlements/users.manage"), 404)
     assert_error(acme.search('bogus eq "x"', "/Entitlements"), 400, "invalidFilter")
-    assert acme.search("not (meta.created pr) and externalId eq null", "/Entitlements")["totalResults"] == 5
+    assert acme.search("not (meta.created pr) and externalId eq null", "/Entitlements")["totalResults"] == len(
+        grantable
+    )
 
 
 def test_the_types_of_okta_are_announced_to_okta_alone(acme: Directory, globex: Directory) -> None:
@@ -185,6 +190,73 @@ def test_a_directory_that_puts_back_what_it_read_changes_the_role_all_the_same(
 
     assert role_of(acme, put) == "Admin"
     assert role_of(acme, acme.put(path, acme.get(path).json)) == "Admin"
+
+
+def test_an_own_role_is_shown_and_given_by_a_directory(
+    settings: Settings, database: Database, acme: Directory, globex: Directory
+) -> None:
+    with database.writing() as session:
+        ctx = organizations.open_organization(session, settings, "acme", now=datetime.now(UTC))
+        roles.create_role(ctx, "Nights", description="Works at night.", permissions={"tickets.work"})
+
+    [shown] = acme.search('displayName eq "nights"', "/Roles").resources
+
+    assert (shown["displayName"], shown["description"]) == ("Nights", "Works at night.")
+    assert acme.get(f"/Roles/{shown['id']}").json == shown
+    assert role_of(acme, acme.create_user("ada", roles=[{"value": shown["id"]}])) == "Nights"
+    assert role_of(acme, acme.create_user("bob", roles=[{"value": "NIGHTS"}])) == "Nights"
+    assert_error(globex.get(f"/Roles/{shown['id']}"), 404)
+    assert role_of(globex, globex.create_user("gina", roles=[{"value": "Nights"}])) == "Agent"
+
+
+def test_entitlements_are_granted_and_taken_back_and_what_a_person_gave_stays(
+    settings: Settings, database: Database, acme: Directory, globex: Directory
+) -> None:
+    sent = [{"value": "data.export"}, {"value": "macros.manage", "primary": True}, {"value": "no permission of ours"}]
+    ada = acme.create_user("ada", entitlements=sent)
+    path, found = f"/Users/{ada.id}", []
+    globex.create_user("ada")
+
+    def note(act: Any = None) -> None:
+        with database.writing() as session:
+            ctx = organizations.open_organization(session, settings, "acme", now=datetime.now(UTC))
+            user = users.get_user_to_change(ctx, UUID(ada.id))
+            if act:
+                act(ctx, user, "data.export")
+            found.append(permissions.effective_permissions(ctx, [user.id])[user.id] - BUILT_IN_SETS["agent"])
+
+    note()
+    acme.patch(path, {"op": "remove", "path": 'entitlements[value eq "macros.manage"]'})
+    note()
+    acme.patch(path, {"op": "replace", "path": "title", "value": "Countess"})
+    note(grants.revoke)
+    acme.put(path, {"schemas": [USER], "userName": "ada", "entitlements": [{"value": "tickets.delete"}]})
+    note(grants.grant)
+    acme.patch(path, {"op": "remove", "path": "entitlements"})
+    note()
+
+    assert ada["entitlements"] == sent
+    assert found == [
+        {"data.export", "macros.manage"},
+        {"data.export"},
+        set(),  # a person's revocation comes before what a directory grants
+        {"data.export", "tickets.delete"},
+        {"data.export"},
+    ]
+
+
+@pytest.mark.parametrize("key", [*Manage])
+def test_no_directory_grants_what_is_to_rule_over_us(
+    settings: Settings, database: Database, acme: Directory, key: Manage
+) -> None:
+    ada = acme.create_user("ada", entitlements=[{"value": key}])
+
+    with database.writing() as session:
+        ctx = organizations.open_organization(session, settings, "acme", now=datetime.now(UTC))
+        found = permissions.effective_permissions(ctx, [UUID(ada.id)])[UUID(ada.id)]
+
+    assert ada["entitlements"] == [{"value": key}]
+    assert found == BUILT_IN_SETS["agent"]
 
 
 @pytest.mark.parametrize(
