@@ -14,7 +14,9 @@ from scim_server.cli.clients import client
 from scim_server.cli.directories import directory
 from scim_server.cli.lifecycle import add_lifecycle
 from scim_server.cli.organizations import org
+from scim_server.cli.permissions import permission
 from scim_server.cli.requests import requests
+from scim_server.cli.roles import role
 from scim_server.cli.schemas import schema
 from scim_server.cli.users import user
 from scim_server.config import Settings
@@ -156,7 +158,9 @@ def _serve(settings: Settings, when_up: Callable[[], None] | None = None) -> Non
 main.add_command(client)
 main.add_command(directory)
 main.add_command(org)
+main.add_command(permission)
 main.add_command(requests)
+main.add_command(role)
 main.add_command(schema)
 main.add_command(user)
 add_lifecycle(user)
