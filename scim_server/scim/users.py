@@ -22,7 +22,7 @@ from scim_server.scim.projection import Projection, read_projection
 from scim_server.scim.roles import role_after, role_of_newcomer
 from scim_server.services import grants, lifecycle, roles, users
 from scim_server.services.context import Context
-from scim_server.services.declared import declared
+from scim_server.services.declared import declared, hold, role_of
 from scim_server.services.profiles import PRODUCT_USER, Profile
 
 # What a resource shows that no profile holds: ours to say, or never to be kept.
@@ -41,7 +41,7 @@ def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, *, 
     profile = to_profile(kind, resource, active)
     role = role_of_newcomer(declared(ctx), profile.document.get("roles"))
     status = UserStatus.ACTIVE if active else UserStatus.DEACTIVATED
-    user = users.provide_user(ctx, profile, status=status, role=role, id=id)
+    user = users.provide_user(ctx, profile, status=status, role=hold(ctx, role) if role else None, id=id)
     _follow_entitlements(ctx, user, was=None, asked=profile.document.get("entitlements"))
     [resource] = [_resource(ctx, user, [], projection)] if user.version == 1 else _resources(ctx, [user], projection)
     version = resource["meta"]["version"]
@@ -158,10 +158,12 @@ def _change(
     profile = to_profile(kind, resource, active)
     was, asked = user.document.get("roles"), profile.document.get("roles")
     entitled = user.document.get("entitlements")
-    current = declared(ctx).roles[user.role_id]
+    current = role_of(ctx, user.role_id)
     write(ctx, user, profile)
     _follow_entitlements(ctx, user, was=entitled, asked=profile.document.get("entitlements"))
-    roles.assign_role(ctx, user, role_after(declared(ctx), current, was=was, asked=asked))
+    after = role_after(declared(ctx), current, was=was, asked=asked)
+    if after.id != current.id:
+        roles.assign_role(ctx, user, hold(ctx, after))
     if active is True:
         lifecycle.activate_user(ctx, user)
     elif active is False:
@@ -183,7 +185,7 @@ def _resources(ctx: Context, rows: Sequence[User], projection: Projection) -> li
 
 def _product(ctx: Context, user: User) -> dict[str, Any]:
     """All of our own extension, also what is shown on request only."""
-    role = declared(ctx).roles[user.role_id]
+    role = role_of(ctx, user.role_id)
     shown: dict[str, Any] = user.document.get(PRODUCT_USER, {})
     return shown | {"role": role.name, "status": user.status}
 

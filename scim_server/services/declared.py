@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import select
 
+from scim_server.db import DatabaseBusy
 from scim_server.models import BuiltIn, ExtensionSchema, Role, RolePermission
 from scim_server.models.base import new_id
 from scim_server.services.built_in import BUILT_IN_SETS, Permission
@@ -82,6 +83,23 @@ def declared(ctx: Context) -> Declared:
         while len(_kept) > _KEPT:
             _kept.popitem(last=False)
     return found
+
+
+def role_of(ctx: Context, role_id: UUID) -> DeclaredRole:
+    """The role of somebody. A request that has waited for its body may have begun before the role was made."""
+    return declared(ctx).roles.get(role_id) or _read(ctx).roles[role_id]
+
+
+def hold(ctx: Context, role: DeclaredRole) -> DeclaredRole:
+    """The same role, to be given to somebody: nobody deletes it until this transaction ends.
+
+    Raises DatabaseBusy where somebody has done so since the request began, which may be sent again as it was.
+    """
+    if role.built_in is None:
+        row = select(Role.id).where(Role.org_id == ctx.org.id, Role.id == role.id)
+        if ctx.session.scalar(row.with_for_update(read=True, key_share=True)) is None:
+            raise DatabaseBusy(f"The role {role.name} was deleted in the meantime.")
+    return role
 
 
 def changed(ctx: Context) -> None:

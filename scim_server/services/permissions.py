@@ -11,7 +11,7 @@ from scim_server.models.expressions import any_of
 from scim_server.services.built_in import Manage
 from scim_server.services.catalogue import PROGRAMS_OWN
 from scim_server.services.context import ActorKind, Context
-from scim_server.services.declared import DeclaredRole, declared
+from scim_server.services.declared import DeclaredRole, declared, role_of
 from scim_server.services.errors import InvalidValue, NotAllowed
 
 __all__ = [
@@ -148,14 +148,14 @@ def _rights(ctx: Context, *those: ColumnElement[bool]) -> dict[UUID, Rights]:
         users[user_id] = role_id, is_owner
         if permission is not None:
             single.setdefault((user_id, granted), set()).add(permission)
-    catalogue = declared(ctx)
+    catalogue = declared(ctx).permissions
     return {
         user_id: effective(
-            catalogue.roles[role_id],
+            role_of(ctx, role_id),
             is_owner=is_owner,
             granted=single.get((user_id, True), set()),
             revoked=single.get((user_id, False), set()),
-            catalogue=catalogue.permissions,
+            catalogue=catalogue,
         )
         for user_id, (role_id, is_owner) in users.items()
     }

@@ -12,7 +12,7 @@ from scim_server.services import ownership
 from scim_server.services.built_in import Manage
 from scim_server.services.constraints import flush, flush_removal
 from scim_server.services.context import Context
-from scim_server.services.declared import DeclaredRole, changed, declared
+from scim_server.services.declared import DeclaredRole, changed, declared, hold
 from scim_server.services.errors import InUse, InvalidValue, NotAllowed, NotFound, RoleNameTaken
 from scim_server.services.events import Action, differences, record
 from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
@@ -109,7 +109,7 @@ def give_role(ctx: Context, user: User, role: DeclaredRole) -> None:
     require(ctx, Manage.ROLES)
     require_to_give(ctx, role)
     require_reach(ctx, [user])
-    assign_role(ctx, user, role)
+    assign_role(ctx, user, hold(ctx, role))
 
 
 def permissions_of(ctx: Context, role: Role) -> frozenset[str]:
@@ -179,7 +179,7 @@ def delete_role(ctx: Context, role: Role, *, replacement: DeclaredRole | None = 
     if replacement is not None:
         if replacement.id == role.id:
             raise InvalidValue("replacement", "must be another role")
-        require_to_give(ctx, replacement)
+        require_to_give(ctx, hold(ctx, replacement))
     users = _users_with(ctx, role)
     if users and replacement is None:
         raise InUse(f"{len(users)} user(s) have the role {role.name}: say which role they get instead.")

@@ -1,30 +1,36 @@
 """Roles of an organization's own, single grants, and who may give what: the rules, seen from the use cases."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import Role, RolePermission, User, UserPermission
 from scim_server.models.base import new_id
-from scim_server.services import grants, organizations, permissions, roles, users
+from scim_server.scim import users as scim_users
+from scim_server.services import catalogue, grants, organizations, permissions, roles, users
 from scim_server.services.built_in import BUILT_IN_SETS, PERMISSIONS, TEMPLATES, Manage
 from scim_server.services.context import Actor, ActorKind, Context
 from scim_server.services.declared import DeclaredRole, declared
 from scim_server.services.errors import DomainError, InUse, InvalidValue, NotAllowed, NotFound, RoleNameTaken
 from scim_server.services.permissions import effective
-from tests.clients import Directory, Reply
+from scim_server.services.profiles import PRODUCT_USER
+from tests.clients import USER, Directory, Reply
+from tests.processes import wait_until
 from tests.promises.databases import events, statements
 
 EVERY = {each.key for each in PERMISSIONS}
 Opened = Callable[..., Any]
+WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()")
 
 
 @pytest.fixture
@@ -401,3 +407,160 @@ def test_whoever_does_not_manage_roles_changes_none(
             NotAllowed,
             r"roles\.manage",
         )
+
+
+def _let_the_other_wait(ctx: Context) -> None:
+    """On PostgreSQL, until the other transaction has read what was and waits for this one; on SQLite, nothing."""
+    if ctx.session.get_bind().dialect.name == "postgresql":
+        wait_until(lambda: bool(ctx.session.scalar(WAITING)), "the other transaction waits")
+
+
+def test_a_role_that_is_deleted_while_a_directory_gives_it_is_given_to_nobody(
+    acme: Directory, globex: Directory, opened: Opened
+) -> None:
+    with opened() as ctx:
+        own(ctx, "Nights")
+    nights = [{"value": "Nights"}]
+    body = {"schemas": [USER], "userName": "ada", "roles": nights}
+
+    with ThreadPoolExecutor(1) as pool:
+        with opened() as ctx:
+            roles.delete_role(ctx, changeable(ctx, "Nights"))
+            job = pool.submit(acme.post, "/Users", body)
+            _let_the_other_wait(ctx)
+        reply = job.result(30)
+    if reply.status == 503:
+        reply = acme.post("/Users", body)
+
+    # It is sent again where it was read whose token it is before the role had gone; else it was never one of ours.
+    assert (reply.status, reply["roles"]) == (201, nights)
+    with opened() as ctx:
+        assert declared(ctx).roles[locked(ctx, reply).role_id].name == "Agent"
+
+
+def test_a_request_that_began_before_a_role_was_made_can_show_it(acme: Directory, opened: Opened) -> None:
+    """A change finds out whose token it is, then waits for the body, which may take as long as the client likes."""
+    ada = acme.create_user("ada")
+    with opened() as early:
+        declared(early)
+        before = early.org
+    with opened() as ctx:
+        roles.give_role(ctx, locked(ctx, ada), own(ctx, "Nights", "data.export"))
+
+    with opened() as ctx:
+        late = replace(ctx, org=before)
+        assert may(late, ada) == {"data.export"}
+        shown = scim_users.read(late, ada.id, {"attributes": f"{PRODUCT_USER}:role"}).body
+
+    assert shown[PRODUCT_USER] == {"role": "Nights"}
+
+
+def test_a_role_that_is_given_while_it_is_deleted_stays(acme: Directory, globex: Directory, opened: Opened) -> None:
+    ada = acme.create_user("ada")
+    with opened() as ctx:
+        own(ctx, "Nights")
+
+    def delete_nights() -> str:
+        try:
+            with opened() as ctx:
+                roles.delete_role(ctx, changeable(ctx, "Nights"))
+        except InUse as error:
+            return str(error)
+        return "deleted"
+
+    with ThreadPoolExecutor(1) as pool:
+        with opened() as ctx:
+            roles.give_role(ctx, locked(ctx, ada), roles.find_role(ctx, "Nights"))
+            ctx.session.flush()
+            job = pool.submit(delete_nights)
+            _let_the_other_wait(ctx)
+        said = job.result(30)
+
+    assert "1 user" in said
+    with opened() as ctx:
+        assert declared(ctx).roles[locked(ctx, ada).role_id].name == "Nights"
+
+
+def test_of_two_roles_of_one_name_made_at_once_one_is_made(acme: Directory, opened: Opened) -> None:
+    barrier = Barrier(4)
+
+    def make(name: str) -> str:
+        barrier.wait(timeout=10)
+        try:
+            with opened() as ctx:
+                own(ctx, name)
+        except RoleNameTaken:
+            return "taken"
+        return "made"
+
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(make, ["Nights", "nights", "NIGHTS", "Nights"]))
+
+    assert sorted(said) == ["made", "taken", "taken", "taken"]
+
+
+def test_a_permission_given_to_two_grants_at_once_is_one_grant(acme: Directory, opened: Opened) -> None:
+    ada = acme.create_user("ada")
+    barrier = Barrier(3)
+
+    def give(key: str) -> None:
+        barrier.wait(timeout=10)
+        with opened() as ctx:
+            grants.grant(ctx, locked(ctx, ada), key)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(give, ["data.export"] * 3))
+
+    with opened() as ctx:
+        assert [row.permission for row in grants.grants_of(ctx, locked(ctx, ada))] == ["data.export"]
+
+
+def test_what_is_added_or_given_holds_in_every_organization_at_once(
+    acme: Directory, globex: Directory, opened: Opened
+) -> None:
+    ada = acme.create_user("ada")
+    with opened() as ctx:
+        roles.give_role(ctx, locked(ctx, ada), own(ctx, "Nights", "data.export"))
+
+    def seen() -> tuple[set[str], int]:
+        with opened() as ctx:
+            mine = may(ctx, ada)
+        return mine, globex.get("/Entitlements/invoices.approve").status
+
+    before = seen()
+    with opened() as ctx:
+        catalogue.add_permission(
+            ctx.session, key="invoices.approve", name="Approve", description="Approves.", group="Money", now=ctx.now
+        )
+    with opened() as ctx:
+        roles.change_role(ctx, changeable(ctx, "Nights"), permissions={"invoices.approve"})
+
+    assert before == ({"data.export"}, 404)
+    assert seen() == ({"invoices.approve"}, 200)
+
+
+def test_a_permission_that_is_removed_while_a_role_gets_it_is_in_no_role(
+    acme: Directory, opened: Opened, settings: Settings
+) -> None:
+    with opened() as ctx:
+        catalogue.add_permission(
+            ctx.session, key="invoices.approve", name="Approve", description="Approves.", group="Money", now=ctx.now
+        )
+
+    def make() -> str:
+        try:
+            with opened() as ctx:
+                own(ctx, "Approver", "invoices.approve")
+        except InvalidValue as error:
+            return str(error)
+        return "made"
+
+    with ThreadPoolExecutor(1) as pool:
+        with opened() as ctx:
+            catalogue.remove_permission(ctx.session, settings, actor=ctx.actor, now=ctx.now, key="invoices.approve")
+            ctx.session.flush()
+            job = pool.submit(make)
+            _let_the_other_wait(ctx)
+        said = job.result(30)
+
+    assert "not in the catalogue" in said
