@@ -10,6 +10,7 @@ from scim_server.models.organizations import Organization, Overage
 from scim_server.models.outbox import OutgoingMail
 from scim_server.models.password_resets import PasswordReset
 from scim_server.models.permissions import AddedPermission, GrantSource, RolePermission, UserPermission
+from scim_server.models.positions import Position, Scope
 from scim_server.models.preferences import Channel, DatePattern, HourCycle, Notice, Theme, UserPreferences
 from scim_server.models.request_log import LoggedRequest
 from scim_server.models.roles import BuiltIn, Role
@@ -48,11 +49,13 @@ __all__ = [
     "PasskeyChallenge",
     "PasswordReset",
     "PatchResponse",
+    "Position",
     "Provider",
     "RecoveryCode",
     "Role",
     "RolePermission",
     "ScimToken",
+    "Scope",
     "Subteam",
     "Team",
     "TeamAncestor",

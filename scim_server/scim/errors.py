@@ -11,6 +11,7 @@ from scim_server.scim.answers import Answer
 from scim_server.services.errors import (
     AlreadyExists,
     CircularNesting,
+    CircularPositions,
     DomainError,
     InUse,
     InvalidValue,
@@ -18,6 +19,7 @@ from scim_server.services.errors import (
     NotAuthenticated,
     NotFound,
     Outdated,
+    PositionInUse,
     WouldLoseData,
 )
 
@@ -42,6 +44,8 @@ MEANINGS: dict[type[DomainError], Meaning] = {
     WouldLoseData: Meaning(409),
     InUse: Meaning(409),
     CircularNesting: Meaning(409),  # as RFC 7644 §3.7.1 has it for groups that would contain each other
+    CircularPositions: Meaning(409),
+    PositionInUse: Meaning(409),
     Outdated: Meaning(412),
 }
 

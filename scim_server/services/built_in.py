@@ -21,6 +21,8 @@ class Manage(StrEnum):
     ROLES = "roles.manage"
     TEAMS_VIEW = "teams.view"
     TEAMS = "teams.manage"
+    POSITIONS_VIEW = "positions.view"
+    POSITIONS = "positions.manage"
     DIRECTORIES_VIEW = "directories.view"
     DIRECTORIES = "directories.manage"
     SETTINGS_VIEW = "settings.view"
@@ -85,6 +87,8 @@ PERMISSIONS = (
     Permission(
         Manage.ROLES, "Manage roles", "Make roles, give them, and grant or revoke what one may do oneself.", "People"
     ),
+    Permission(Manage.POSITIONS_VIEW, "View positions", "See who reports to whom, and whose data each sees.", "People"),
+    Permission(Manage.POSITIONS, "Manage positions", "Draw the tree of positions, and say who holds which.", "People"),
     Permission(
         Manage.DIRECTORIES_VIEW, "View directories", "See the connections and the log of requests.", "Organization"
     ),

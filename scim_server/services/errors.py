@@ -20,11 +20,14 @@ DomainError
 │   ├── AccountTaken      the person is a user of the organization already
 │   ├── PasskeyTaken
 │   ├── RoleNameTaken
-│   └── PermissionKeyTaken
+│   ├── PermissionKeyTaken
+│   └── PositionNameTaken
 ├── InvalidValue          a value that we cannot keep
 ├── WouldLoseData         a schema cannot lose what users and groups have
 ├── InUse                 what would go is what somebody has
 ├── CircularNesting       a team would be within itself
+├── CircularPositions     a position would be below itself
+├── PositionInUse         a position that has others below it, or holders
 └── Outdated              somebody changed it in between
 """
 
@@ -167,6 +170,13 @@ class PermissionKeyTaken(AlreadyExists):
         super().__init__("permission", key)
 
 
+class PositionNameTaken(AlreadyExists):
+    attribute = "name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__("position", name)
+
+
 class InvalidValue(DomainError):
     """`attribute` names what was refused, and the sentence says why."""
 
@@ -191,6 +201,19 @@ class CircularNesting(DomainError):
     def __init__(self, *, member: str, container: str) -> None:
         why = "itself" if member == container else f"the group {container!r}, which is within it"
         super().__init__(f"The group {member!r} cannot be a member of {why}.")
+
+
+class CircularPositions(DomainError):
+    """`position` is to move below `parent`, which is within it already, or is it."""
+
+    def __init__(self, *, position: str, parent: str) -> None:
+        why = "itself" if position == parent else f"{parent!r}, which is below it"
+        super().__init__(f"The position {position!r} cannot move below {why}.")
+
+
+class PositionInUse(DomainError):
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"The position {name!r} cannot be deleted: {why}.")
 
 
 class Outdated(DomainError):

@@ -40,6 +40,7 @@ class Action(StrEnum):
     USER_PERMISSION_GRANTED = "user.permission_granted"
     USER_PERMISSION_REVOKED = "user.permission_revoked"
     USER_PERMISSION_RESET = "user.permission_reset"
+    USER_POSITION_CHANGED = "user.position_changed"
     USER_ACTIVATED = "user.activated"
     USER_DEACTIVATED = "user.deactivated"
     USER_DELETED = "user.deleted"
@@ -62,6 +63,10 @@ class Action(StrEnum):
     TEAM_DELETED = "team.deleted"
     TEAM_MEMBERS_ADDED = "team.members_added"
     TEAM_MEMBERS_REMOVED = "team.members_removed"
+    POSITION_CREATED = "position.created"
+    POSITION_UPDATED = "position.updated"
+    POSITION_MOVED = "position.moved"
+    POSITION_DELETED = "position.deleted"
 
 
 class Target(Protocol):

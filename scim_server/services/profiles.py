@@ -3,18 +3,34 @@
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from scim_server.services.errors import InvalidValue
 
 # The extension schema for what the product knows of a user, beside the attributes of the RFCs.
 PRODUCT_USER = "urn:ietf:params:scim:schemas:extension:scimserver:2.0:User"
+# RFC 7643 §4.3.
+_ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+# That of the ids which we give out.
+_OUR_VERSION = 7
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 # An index entry of PostgreSQL holds some 2,700 bytes, and one character has up to four.
 KEY_LENGTH = 512
+
+
+class ManagerNamed(NamedTuple):
+    """Whom a directory means by a manager: an id, or another name, exactly and without regard to case.
+
+    What might be either is both.
+    """
+
+    id: UUID | None = None
+    name: str | None = None
+    name_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +54,19 @@ class Profile:
     def of_product(self, name: str) -> Any:
         """The value of an attribute of our own extension, or None where it has none."""
         return self.document.get(PRODUCT_USER, {}).get(name)
+
+    def manager(self) -> ManagerNamed:
+        """The manager. A directory is to send our id; some send their own (exchange 37), or a userName."""
+        value = ((self.document.get(_ENTERPRISE_USER) or {}).get("manager") or {}).get("value")
+        if not value or len(value) > KEY_LENGTH:  # the name of nobody
+            return ManagerNamed()
+        try:
+            id = UUID(value)
+        except ValueError:
+            return ManagerNamed(None, value, folded(value))
+        if id.version == _OUR_VERSION:
+            return ManagerNamed(id)
+        return ManagerNamed(id, value, folded(value))
 
     def email_keys(self) -> set[str]:
         """Every e-mail address, as an index keeps it.

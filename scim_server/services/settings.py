@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from scim_server.models import DatePattern, HourCycle
+from scim_server.models import DatePattern, HourCycle, Scope
 from scim_server.services import formats
 from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue
@@ -36,6 +36,9 @@ class OrganizationSettings(BaseModel):
 
     require_second_factor: bool = False
     """Whether every member must use a second factor to sign in: an authenticator app or a passkey."""
+
+    scope_without_position: Scope = Scope.SUBORDINATES
+    """Whose data a user without a position may see: own, team, subordinates (by the manager in the directory), all."""
 
 
 def organization_settings(ctx: Context) -> OrganizationSettings:

@@ -252,6 +252,7 @@ def _fill(user: User, profile: Profile) -> None:
     user.availability = _availability(profile.of_product("availability"))
     user.reception_capacity = _capacity(profile.of_product("receptionCapacity"))
     user.display_name_key = profile.key("displayName")
+    user.manager_id, user.manager_name, user.manager_name_key = profile.manager()
     user.document = dict(document)
     user.search = dict(profile.search)
 
