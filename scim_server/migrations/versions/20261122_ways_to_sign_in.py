@@ -6,7 +6,7 @@ from alembic import op
 from scim_server.models import types
 
 revision = '0009b'
-down_revision = '0010'
+down_revision = '0009'
 branch_labels = None
 depends_on = None
 
