@@ -15,6 +15,7 @@ from scim_server.cli.directories import directory
 from scim_server.cli.lifecycle import add_lifecycle
 from scim_server.cli.organizations import org
 from scim_server.cli.permissions import permission
+from scim_server.cli.positions import position, scopes
 from scim_server.cli.requests import requests
 from scim_server.cli.roles import role
 from scim_server.cli.schemas import schema
@@ -159,8 +160,10 @@ main.add_command(client)
 main.add_command(directory)
 main.add_command(org)
 main.add_command(permission)
+main.add_command(position)
 main.add_command(requests)
 main.add_command(role)
 main.add_command(schema)
 main.add_command(user)
 add_lifecycle(user)
+main.add_command(scopes)

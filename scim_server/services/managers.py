@@ -88,7 +88,8 @@ def reports(ctx: Context, manager: User) -> Select[UUID]:
 def chain(ctx: Context, user: User) -> list[UUID]:
     """The managers of a user, the nearest first, each once."""
     line = above(ctx, user.id)
-    managers = dict(ctx.session.execute(select(line.c.id, line.c.manager_id)).tuples().all())
+    rows = ctx.session.execute(select(line.c.id, line.c.manager_id))
+    managers = {row.id: row.manager_id for row in rows}
     found: list[UUID] = []
     step = managers.get(user.id)
     while step is not None and step != user.id and step not in found:

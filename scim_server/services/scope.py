@@ -140,7 +140,7 @@ def _teams_of(ctx: Context, viewer: User) -> Select[UUID]:
 
 def _members_of_teams_of(ctx: Context, viewer: User) -> Select[UUID]:
     """Everybody in a team of a user's, also through a team within it."""
-    teams = _teams_of(ctx, viewer).cte("teams")
+    teams = _teams_of(ctx, viewer).cte("own_teams")
     within = select(TeamAncestor.team_id).where(
         TeamAncestor.org_id == ctx.org.id, TeamAncestor.ancestor_id.in_(select(teams.c.id))
     )

@@ -237,6 +237,14 @@ def display_names(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, str]:
     return {row.id: row.display_name for row in rows}
 
 
+def user_names(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The userName of each of these users, also of the deleted."""
+    rows = ctx.session.execute(
+        select(User.id, User.user_name).where(User.org_id == ctx.org.id, any_of(User.id, user_ids))
+    )
+    return {row.id: row.user_name for row in rows}
+
+
 def _living(ctx: Context) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return User.org_id == ctx.org.id, User.status != UserStatus.DELETED
 
