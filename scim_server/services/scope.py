@@ -4,9 +4,10 @@ A role says which features somebody has, a scope whose data they have them for. 
 docs/admins/positions.md has the rules as an admin reads them, docs/decisions/0007-who-sees-whom.md what they cost.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, union
@@ -66,7 +67,9 @@ def may_see(ctx: Context, viewer: User, other_id: UUID) -> bool:
         case Scope.TEAM:
             condition = _in_a_team_of(ctx, viewer, other_id)
         case Scope.SUBORDINATES:
-            condition = _is_subordinate(ctx, viewer, other_id)
+            if viewer.position_id is None:
+                return managers.is_above(ctx, viewer, other_id)
+            condition = _is_below(ctx, viewer.position_id, other_id)
         case Scope.ALL:
             condition = exists().where(User.org_id == ctx.org.id, User.id == other_id)
     return bool(ctx.session.scalar(select(condition)))
@@ -82,22 +85,24 @@ def visible_users(ctx: Context, viewer: User, *, after: UUID | None = None, limi
     others: Sequence[UUID] = ()
     match scope_of(ctx, viewer).scope:
         case Scope.TEAM:
-            others = _page(ctx, _members_of_teams_of(ctx, viewer), after, limit)
+            others = _page(ctx, _members_of_teams_of(ctx, viewer), {}, after, limit)
         case Scope.SUBORDINATES:
-            others = _page(ctx, _subordinates(ctx, viewer), after, limit)
+            others = _page(ctx, *_subordinates(ctx, viewer), after, limit)
         case Scope.ALL:
             everybody = select(User.id).where(User.org_id == ctx.org.id, User.status != UserStatus.DELETED)
-            others = _page(ctx, everybody, after, limit)
+            others = _page(ctx, everybody, {}, after, limit)
     own = {viewer.id} if after is None or viewer.id > after else set()
     return sorted(own.union(others))[:limit]
 
 
 def reports(ctx: Context, user: User, *, after: UUID | None = None, limit: int) -> Sequence[UUID]:
     """A page of those who report directly to a user: by the positions, or by the directory."""
+    if user.status == UserStatus.DELETED:
+        return []
     if user.position_id is None:
-        return _page(ctx, managers.reports(ctx, user), after, limit)
+        return _page(ctx, *managers.reports(ctx, user), after, limit)
     right_below = select(Position.id).where(Position.org_id == ctx.org.id, Position.parent_id == user.position_id)
-    return _page(ctx, positions.holders_of(ctx, right_below), after, limit)
+    return _page(ctx, positions.holders_of(ctx, right_below), {}, after, limit)
 
 
 def chain(ctx: Context, user: User) -> list[list[UUID]]:
@@ -120,10 +125,12 @@ def chain(ctx: Context, user: User) -> list[list[UUID]]:
     return list(levels.values())
 
 
-def _page(ctx: Context, ids: Select[UUID], after: UUID | None, limit: int) -> Sequence[UUID]:
+def _page(
+    ctx: Context, ids: Select[UUID], parameters: Mapping[str, Any], after: UUID | None, limit: int
+) -> Sequence[UUID]:
     [id] = ids.selected_columns
     behind = ids.where(id > after) if after is not None else ids
-    return ctx.session.scalars(behind.order_by(id).limit(limit)).all()
+    return ctx.session.scalars(behind.order_by(id).limit(limit), dict(parameters)).all()
 
 
 # Teams
@@ -165,16 +172,13 @@ def _in_a_team_of(ctx: Context, viewer: User, other_id: UUID) -> ColumnElement[b
 # Subordinates: of the position that somebody holds, else by what the directory says of managers
 
 
-def _is_subordinate(ctx: Context, viewer: User, other_id: UUID) -> ColumnElement[bool]:
-    if viewer.position_id is None:
-        line = managers.above(ctx, other_id)
-        return exists().where(line.c.manager_id == viewer.id)
+def _is_below(ctx: Context, position_id: UUID, other_id: UUID) -> ColumnElement[bool]:
     theirs = select(User.position_id).where(User.org_id == ctx.org.id, User.id == other_id).scalar_subquery()
     tree = positions.above(ctx, theirs)
-    return exists().where(and_(tree.c.id == viewer.position_id, tree.c.depth > 0))
+    return exists().where(and_(tree.c.id == position_id, tree.c.depth > 0))
 
 
-def _subordinates(ctx: Context, viewer: User) -> Select[UUID]:
+def _subordinates(ctx: Context, viewer: User) -> managers.Found:
     if viewer.position_id is None:
-        return select(managers.below(ctx, viewer.id).c.id)
-    return positions.holders_of(ctx, select(positions.below(ctx, viewer.position_id).c.id))
+        return managers.below(ctx, viewer)
+    return managers.Found(positions.holders_of(ctx, select(positions.below(ctx, viewer.position_id).c.id)), {})

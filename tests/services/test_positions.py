@@ -47,6 +47,23 @@ def company(database: Database, settings: Settings, acme: Directory, globex: Dir
     return database
 
 
+def delete_with_its_holder(ctx: Context) -> None:
+    users.delete_user(ctx, users.find_user(ctx, "ada", "ada"))
+    delete_with_a_holder(ctx)
+
+
+def delete_with_a_holder(ctx: Context) -> None:
+    positions.move_position(ctx, find(ctx, "Agent"), None)
+    positions.delete_position(ctx, find(ctx, "Lead"))
+
+
+def leave_everything(ctx: Context) -> None:
+    positions.rename_position(ctx, find(ctx, "Head"), "Head")
+    positions.set_scope(ctx, find(ctx, "Head"), Scope.SUBORDINATES)
+    positions.move_position(ctx, find(ctx, "Lead"), find(ctx, "Head"))
+    positions.assign_position(ctx, users.find_user(ctx, "ada", "ada"), find(ctx, "Lead"))
+
+
 CHANGES: dict[str, tuple[Change, list[tuple[str, dict[str, Any]]]]] = {
     "created": (
         lambda ctx: positions.create_position(ctx, "Sales", Scope.TEAM, parent=find(ctx, "HEAD")),
@@ -81,24 +98,15 @@ CHANGES: dict[str, tuple[Change, list[tuple[str, dict[str, Any]]]]] = {
         [("user.position_changed", {"position": ["Lead", None]})],
     ),
     "deleted once its holder is": (
-        lambda ctx: (
-            positions.move_position(ctx, find(ctx, "Agent"), None),
-            users.delete_user(ctx, users.find_user(ctx, "ada", "ada")),
-            positions.delete_position(ctx, find(ctx, "Lead")),
-        ),
+        delete_with_its_holder,
         [
-            ("position.moved", {"parent": ["Lead", None]}),
             ("user.deleted", {}),
+            ("position.moved", {"parent": ["Lead", None]}),
             ("position.deleted", {"name": ["Lead", None], "scope": ["subordinates", None]}),
         ],
     ),
     "what it is already": (
-        lambda ctx: (
-            positions.rename_position(ctx, find(ctx, "Head"), "Head"),
-            positions.set_scope(ctx, find(ctx, "Head"), Scope.SUBORDINATES),
-            positions.move_position(ctx, find(ctx, "Lead"), find(ctx, "Head")),
-            positions.assign_position(ctx, users.find_user(ctx, "ada", "ada"), find(ctx, "Lead")),
-        ),
+        leave_everything,
         [],
     ),
 }
@@ -116,10 +124,7 @@ REFUSED: dict[str, tuple[Change, type[DomainError], str]] = {
     ),
     "a parent": (lambda ctx: positions.delete_position(ctx, find(ctx, "Head")), PositionInUse, "positions below it"),
     "a held one": (
-        lambda ctx: (
-            positions.move_position(ctx, find(ctx, "Agent"), None),
-            positions.delete_position(ctx, find(ctx, "Lead")),
-        ),
+        delete_with_a_holder,
         PositionInUse,
         "users who hold it",
     ),
