@@ -1,23 +1,25 @@
 """The migrations make the schema that the models describe, on both databases, and unmake it again."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Column, Integer, MetaData, Table, insert, inspect, text
+from sqlalchemy import Column, Integer, MetaData, Table, insert, inspect, select, text
 
 from scim_server import migrations
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.models import Base
+from scim_server.models import Base, User
 from scim_server.models.base import new_id
 from scim_server.readiness import problems
 from scim_server.scim import users
 from scim_server.services import organizations
 from scim_server.services.profiles import PRODUCT_USER
-from tests.clients import GROUP, USER
+from tests.clients import ENTERPRISE_USER, GROUP, USER
 
 OURS = set(Base.metadata.tables)
 Own = tuple[Settings, Database]
@@ -182,3 +184,27 @@ def test_an_upgrade_loses_nothing_and_gives_everybody_a_role(own: Own) -> None:
     assert [group["value"] for group in shown["groups"]] == [team]
     assert shown[PRODUCT_USER] == {"role": "Agent"}
     assert [each["id"] for each in found["Resources"]] == [user]
+
+
+def test_an_upgrade_reads_who_is_whose_manager(own: Own) -> None:
+    _, database = own
+    user, _ = _keep_one_user(database, "0001")
+    told: dict[str, tuple[UUID | None, str | None, str | None]] = {}
+    migrations.upgrade(database.engine, "0007")
+    for value in (user, "Boss@Example.com", "x" * 600, "00000000-0000-4000-8000-000000000001"):
+        document = {"userName": "Ada", ENTERPRISE_USER: {"manager": {"value": value}}}
+        said = json.dumps(document, separators=(",", ":"))
+        with database.writing() as session:
+            session.execute(text("UPDATE users SET document = :said"), {"said": said})
+        migrations.upgrade(database.engine)
+        with database.reading() as session:
+            [row] = session.execute(select(User.manager_id, User.manager_name, User.manager_name_key))
+            told[value] = (row.manager_id, row.manager_name, row.manager_name_key)
+        migrations.downgrade(database.engine, "0007")
+
+    assert list(told.values()) == [
+        (UUID(user), None, None),
+        (None, "Boss@Example.com", "boss@example.com"),
+        (None, None, None),
+        (UUID(value), value, value),
+    ]
