@@ -60,7 +60,7 @@ def reset(ctx: Context, user: User, key: str) -> None:
     if row is None:
         return
     if not row.granted:  # to take back a revocation is to give
-        require_to_give(ctx, [key])
+        require_to_give(ctx, key)
     _remove(ctx, user, row)
 
 

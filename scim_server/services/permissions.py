@@ -45,7 +45,7 @@ _ALL = Rights(frozenset(), everything=True)
 
 
 def effective(
-    role: DeclaredRole, *, is_owner: bool, granted: Set[str], revoked: Set[str], catalogue: Collection[str]
+    role: DeclaredRole, *, is_owner: bool, granted: Set[str], revoked: Set[str], catalogue: frozenset[str]
 ) -> Rights:
     """What a user may do who has this role and these grants and revocations: the one place where that is decided.
 
@@ -53,8 +53,8 @@ def effective(
     has.
     """
     if is_owner or role.built_in == BuiltIn.ADMIN:
-        return Rights(frozenset(catalogue), everything=True)
-    return Rights(frozenset(((role.permissions | granted) - revoked) & frozenset(catalogue)))
+        return Rights(catalogue, everything=True)
+    return Rights(((role.permissions | granted) - revoked) & catalogue)
 
 
 def rights_of(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, Rights]:
@@ -76,14 +76,14 @@ def require(ctx: Context, permission: Manage) -> None:
         raise NotAllowed(f"This needs the permission {permission}, which you do not have.")
 
 
-def may_give(ctx: Context, what: DeclaredRole | Iterable[str]) -> bool:
-    """Whether whoever acts may give this role, or these permissions, to anybody: nobody gives what they have not,
+def may_give(ctx: Context, what: DeclaredRole | str | Iterable[str]) -> bool:
+    """Whether whoever acts may give this role, this permission or these to anybody: nobody gives what they do not have,
     and only an admin makes an admin.
     """
     return _of_actor(ctx).reach(_what(what))
 
 
-def require_to_give(ctx: Context, what: DeclaredRole | Iterable[str]) -> None:
+def require_to_give(ctx: Context, what: DeclaredRole | str | Iterable[str]) -> None:
     """Raises NotAllowed, and names what whoever acts does not have."""
     mine, asked = _of_actor(ctx), _what(what)
     if mine.reach(asked):
@@ -121,10 +121,10 @@ def known(ctx: Context, keys: Iterable[str]) -> frozenset[str]:
     return found
 
 
-def _what(what: DeclaredRole | Iterable[str]) -> Rights:
+def _what(what: DeclaredRole | str | Iterable[str]) -> Rights:
     if isinstance(what, DeclaredRole):
         return Rights(what.permissions, everything=what.built_in == BuiltIn.ADMIN)
-    return Rights(frozenset(what))
+    return Rights(frozenset([what] if isinstance(what, str) else what))
 
 
 def _of_actor(ctx: Context) -> Rights:
@@ -148,7 +148,7 @@ def _rights(ctx: Context, *those: ColumnElement[bool]) -> dict[UUID, Rights]:
         users[user_id] = role_id, is_owner
         if permission is not None:
             single.setdefault((user_id, granted), set()).add(permission)
-    catalogue = declared(ctx).permissions
+    catalogue = frozenset(declared(ctx).permissions)
     return {
         user_id: effective(
             role_of(ctx, role_id),

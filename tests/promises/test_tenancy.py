@@ -17,14 +17,18 @@ from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import (
     ConsumedAssertion,
+    GrantSource,
     Membership,
     OAuthClient,
+    Role,
+    RolePermission,
     ScimToken,
     Subteam,
     Team,
     TeamAncestor,
     User,
     UserEmail,
+    UserPermission,
 )
 from scim_server.models import Directory as DirectoryRow
 from scim_server.models.base import new_id
@@ -324,6 +328,9 @@ def test_removing_members_takes_them_from_no_group_of_another_organization(
         "token's client",
         "client's directory",
         "assertion's client",
+        "user's role",
+        "role's permission",
+        "user's permission",
     ],
 )
 def test_the_database_itself_refuses_a_link_across_organizations(
@@ -340,6 +347,8 @@ def _link(session: Session, link: str) -> None:
     match link:
         case "user's directory":
             _one(session, User, acme).directory_id = _one(session, DirectoryRow, globex).id
+        case "user's role":
+            _one(session, User, acme).role_id = _one(session, Role, globex).id
         case "team's directory":
             _one(session, Team, acme).directory_id = _one(session, DirectoryRow, globex).id
         case _:
@@ -351,6 +360,8 @@ def _straying_rows(session: Session, acme: UUID, globex: UUID) -> dict[str, Any]
     now = datetime.now(UTC)
     user, stranger = _one(session, User, acme).id, _one(session, User, globex).id
     team, crew = _one(session, Team, acme).id, _one(session, Team, globex).id
+    role = _one(session, Role, globex).id
+    granted = {"source": GrantSource.HAND, "granted": True, "given_by": "mallory", "created_at": now}
     return {
         "team": Membership(org_id=acme, team_id=crew, user_id=user, created_at=now),
         "user": Membership(org_id=acme, team_id=team, user_id=stranger, created_at=now),
@@ -360,6 +371,8 @@ def _straying_rows(session: Session, acme: UUID, globex: UUID) -> dict[str, Any]
         "ancestor": TeamAncestor(org_id=acme, team_id=team, ancestor_id=crew),
         "descendant": TeamAncestor(org_id=acme, team_id=crew, ancestor_id=team),
         "e-mail": UserEmail(org_id=acme, user_id=stranger, address_key="eve@example.com"),
+        "role's permission": RolePermission(org_id=acme, role_id=role, permission="data.export"),
+        "user's permission": UserPermission(org_id=acme, user_id=stranger, permission="data.export", **granted),
     }
 
 

@@ -92,7 +92,7 @@ ADMIN = DeclaredRole(new_id(), "Admin", "", "admin", frozenset())
 def test_what_a_user_may_do_is_the_role_and_grants_less_revocations(
     role: DeclaredRole, is_owner: bool, granted: str, revoked: str, expected: str
 ) -> None:
-    found = effective(role, is_owner=is_owner, granted=set(granted), revoked=set(revoked), catalogue=set("abcd"))
+    found = effective(role, is_owner=is_owner, granted=set(granted), revoked=set(revoked), catalogue=frozenset("abcd"))
 
     assert found.permissions == set(expected)
     assert found.everything is (expected == "abcd")
@@ -336,6 +336,8 @@ def test_whoever_manages_roles_gives_what_they_have(acme: Directory, manager: Re
 
     with opened(manager) as ctx:
         assert permissions.may_give(ctx, roles.find_role(ctx, "Caller"))
+        assert permissions.may_give(ctx, "tickets.work")
+        assert not permissions.may_give(ctx, "data.export")
         assert not permissions.may_give(ctx, roles.find_role(ctx, "Admin"))
         roles.give_role(ctx, locked(ctx, bob), own(ctx, "Closer", "tickets.work"))
         grants.grant(ctx, locked(ctx, bob), "contacts.view")
