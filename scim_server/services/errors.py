@@ -55,7 +55,7 @@ class WrongCode(NotAuthenticated):
 
 class TooManyTries(NotAuthenticated):
     def __init__(self) -> None:
-        DomainError.__init__(self, "There were too many tries. Wait a quarter of an hour.")
+        DomainError.__init__(self, "There were too many tries. Wait a while, and try again.")
 
 
 class NotAllowed(DomainError):

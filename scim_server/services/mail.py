@@ -30,6 +30,8 @@ class MailText(StrEnum):
     """
 
     INVITATION = "invitation"
+    ACCESS_CODE = "access_code"
+    PASSWORD_RESET = "password_reset"  # noqa: S105
 
 
 def send(

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import Argon2Error, InvalidHashError
+from sqlalchemy import update
 from zxcvbn import zxcvbn
 
-from scim_server.models import Account
+from scim_server.models import AccessCode, Account, PasswordReset
 from scim_server.services import sessions
 from scim_server.services.accounts import AccountContext, Place, in_place, record_everywhere, users_of
 from scim_server.services.errors import InvalidValue
@@ -51,6 +52,7 @@ def set_password(about: AccountContext, password: str) -> None:
     account.password_hash = _HASHER.hash(normal)
     account.password_changed_at = about.now
     account.changed(about.now)
+    _end_ways_around(about)
     end_sessions(about, "the password was changed")
     record_everywhere(about, Action.USER_PASSWORD_CHANGED, first=not before)
 
@@ -100,6 +102,17 @@ def end_sessions(about: AccountContext, why: str) -> int:
     return sum(
         sessions.end_all(in_place(about, place), place.user, why) for place in users_of(about.session, about.account)
     )
+
+
+def _end_ways_around(about: AccountContext) -> None:
+    """End what was sent out to get in without the password: somebody else may have it."""
+    for table in (PasswordReset, AccessCode):
+        about.session.execute(
+            update(table)
+            .where(table.account_id == about.account.id, table.ended_at.is_(None))
+            .values(ended_at=about.now)
+            .execution_options(synchronize_session="fetch")
+        )
 
 
 def _normalized(password: str) -> str:
