@@ -9,6 +9,7 @@ from datetime import timedelta
 import click
 
 from scim_server import demo, server
+from scim_server.cli.accounts import account
 from scim_server.cli.base import PROVIDERS, Failure, now, opened, operator, settings_or_failure, show
 from scim_server.cli.clients import client
 from scim_server.cli.directories import directory
@@ -156,6 +157,7 @@ def _serve(settings: Settings, when_up: Callable[[], None] | None = None) -> Non
         raise Failure(str(error)) from None
 
 
+main.add_command(account)
 main.add_command(client)
 main.add_command(directory)
 main.add_command(org)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+from sqlalchemy.orm import Session
 
 from scim_server import logs
 from scim_server.config import ConfigError, Settings, load_settings
@@ -56,8 +57,7 @@ def operator(slug: str) -> Iterator[Context]:
     with told(), opened(settings) as database:
         with database.writing() as session:
             yield organizations.open_organization(session, settings, slug, now=now())
-        if POSTED in session.info:
-            _deliver(database, settings)
+        deliver_posted(database, settings, session)
 
 
 @contextmanager
@@ -68,9 +68,9 @@ def told() -> Iterator[None]:
         raise Failure(str(error)) from None
 
 
-def _deliver(database: Database, settings: Settings) -> None:
-    """Send the mail that the command has led to: there may be no server that would."""
-    if outbox.deliver(database, settings):
+def deliver_posted(database: Database, settings: Settings, session: Session) -> None:
+    """Send the mail that a transaction has led to, now that it is over: there may be no server that would."""
+    if POSTED in session.info and outbox.deliver(database, settings):
         click.echo("Mail could not be sent; the server tries again. The log says why.", err=True)
 
 
