@@ -13,6 +13,7 @@ from scim_server.cli.accounts import account
 from scim_server.cli.base import PROVIDERS, Failure, now, opened, operator, settings_or_failure, show
 from scim_server.cli.clients import client
 from scim_server.cli.directories import directory
+from scim_server.cli.invitations import admin, invitation
 from scim_server.cli.lifecycle import add_lifecycle
 from scim_server.cli.organizations import org
 from scim_server.cli.permissions import permission
@@ -158,8 +159,10 @@ def _serve(settings: Settings, when_up: Callable[[], None] | None = None) -> Non
 
 
 main.add_command(account)
+main.add_command(admin)
 main.add_command(client)
 main.add_command(directory)
+main.add_command(invitation)
 main.add_command(org)
 main.add_command(permission)
 main.add_command(position)

@@ -6,6 +6,7 @@ from scim_server.models.base import Base
 from scim_server.models.clients import ConsumedAssertion, OAuthClient
 from scim_server.models.directories import Adoption, Directory, PatchResponse, Provider, ScimToken
 from scim_server.models.events import Event
+from scim_server.models.invitations import Invitation
 from scim_server.models.organizations import Organization, Overage
 from scim_server.models.outbox import OutgoingMail
 from scim_server.models.password_resets import PasswordReset
@@ -37,6 +38,7 @@ __all__ = [
     "FailedTry",
     "GrantSource",
     "HourCycle",
+    "Invitation",
     "LoggedRequest",
     "Membership",
     "Notice",

@@ -8,7 +8,9 @@ DomainError
 │   ├── OwnedByDirectory  a directory says it, so that nobody else does
 │   ├── OwnerProtected    the owner of an organization stays an active admin
 │   ├── LastAdminProtected  and so does the last admin
-│   └── NoSeatLeft        the plan has no seat for one more user
+│   ├── NoSeatLeft        the plan has no seat for one more user
+│   ├── NoOwnerYet        the first admin has not accepted, and nobody else is invited before
+│   └── LinkOver          the link of an invitation that nobody can accept, any more
 ├── NotFound              no such thing in this organization
 │   └── NotAUser          nobody is "me" for a token that acts for a directory
 ├── AlreadyExists         the name is taken
@@ -85,6 +87,29 @@ class NoSeatLeft(NotAllowed):
     def __init__(self, seats: int) -> None:
         super().__init__(
             f"All {seats} seats of the organization's plan are taken: deactivate somebody, or get more seats."
+        )
+
+
+class NoOwnerYet(NotAllowed):
+    def __init__(self) -> None:
+        super().__init__(
+            "Nobody can be invited before the first admin has accepted: scim-server admin invite makes their link."
+        )
+
+
+class LinkOver(NotAllowed):
+    """`why` is one of unknown, accepted, revoked, replaced and expired; each has a sentence that says what to do."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(
+            {
+                "unknown": "This link is not known: open the one in the message again, whole.",
+                "accepted": "This invitation was accepted already: sign in.",
+                "revoked": "This invitation was withdrawn: ask whoever invited you.",
+                "replaced": "There is a newer link than this one: open the one in the latest message.",
+                "expired": "This invitation is older than seven days: ask whoever invited you for a new one.",
+            }[why]
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from scim_server.models import Event, ScimToken, User, UserStatus
+from scim_server.models import Event, Invitation, ScimToken, User, UserStatus
 from scim_server.services import memberships, ownership, sessions
 from scim_server.services.adoption import check_hands_may
 from scim_server.services.constraints import flush
@@ -134,7 +134,16 @@ def _shut_out(ctx: Context, user: User, why: Action) -> dict[str, Any]:
         .returning(ScimToken.id)
         .execution_options(synchronize_session="fetch")
     )
-    return {"sessions": sessions.end_all(ctx, user, why), "tokens": len(tokens.all())}
+    # Whoever comes back is invited anew.
+    invitations = ctx.session.execute(
+        update(Invitation)
+        .where(Invitation.org_id == ctx.org.id, Invitation.user_id == user.id, Invitation.ended_at.is_(None))
+        .values(ended_at=ctx.now, ended_why="revoked")
+        .returning(Invitation.id)
+        .execution_options(synchronize_session="fetch")
+    )
+    ended = {"sessions": sessions.end_all(ctx, user, why), "tokens": len(tokens.all())}
+    return ended | ({"invitations": len(found)} if (found := invitations.all()) else {})
 
 
 def _successor(user: User, successor: User) -> str:

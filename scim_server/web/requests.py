@@ -21,6 +21,9 @@ _HEADER = "X-Request-Id"
 # An id that a proxy gave the request is kept, if it is one: what is not could forge lines of the log.
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SLASHES = re.compile("/{2,}")
+# Longer than an id. What is in a link that was cut off, or written otherwise, may still be most of its secret.
+_LONG = re.compile(r"[A-Za-z0-9_-]{40,}")
+_LINK = re.compile(r"(?i)^(/+invitations/+).+", re.DOTALL)
 _QUIET = ("/healthz", "/readyz")
 
 
@@ -64,6 +67,11 @@ def merge_slashes(application: "WSGIApplication") -> "WSGIApplication":
     return answer
 
 
+def told_path(path: str) -> str:
+    """A path without the secret of a link: what is as long as one of ours, and whatever stands where one belongs."""
+    return _LONG.sub("…", _LINK.sub(r"\1…", path))
+
+
 def watch(app: Flask) -> None:
     app.before_request(_begin)
     app.after_request(_end)
@@ -86,7 +94,7 @@ def _end(response: Response) -> Response:
         log.info(
             "request",
             method=request.method,
-            path=request.path,
+            path=told_path(request.path),
             status=response.status_code,
             ms=milliseconds(),
         )

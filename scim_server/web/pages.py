@@ -1,0 +1,104 @@
+"""Pages for people, such as those of invitations: HTML from templates, without a script, in the reader's language.
+
+A page that is reached by a secret link tells nobody of it: it is kept nowhere, refers to nowhere, is in no frame, and
+loads nothing but our own stylesheet.
+"""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+from flask import Blueprint, Response, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound, UnsupportedMediaType
+
+from scim_server.db import DatabaseBusy
+from scim_server.services.languages import Language
+from scim_server.web.requests import body, request_id
+from scim_server.web.words import say
+
+log = structlog.get_logger(__name__)
+
+bp = Blueprint("pages", __name__, template_folder="templates")
+
+# A form of ours has two passwords in it, or a code.
+_MAX_FORM_BYTES = 16 * 1024
+_FORM = "application/x-www-form-urlencoded"
+_STYLE = (Path(__file__).parent / "static" / "pages.css").read_bytes()
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Vary": "Accept-Language",
+}
+
+
+@bp.get("/assets/pages.css")
+def style() -> ResponseReturnValue:
+    response = Response(_STYLE, mimetype="text/css")
+    response.headers["Cache-Control"] = "public, max-age=300"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def language() -> Language:
+    """The language that the browser asks for, or English."""
+    return Language(request.accept_languages.best_match(list(Language), Language.EN))
+
+
+def page(template: str, *, title: str, status: int = 200, **values: Any) -> Response:
+    """A page in the language of whoever reads it; `title` is a key of WORDS, or such a key with its values."""
+    spoken = language()
+    rendered = render_template(template, language=spoken, say=partial(say, spoken), title=title, **values)
+    response = make_response(rendered, status)
+    response.headers.update(_HEADERS)
+    response.headers["Content-Language"] = spoken
+    return response
+
+
+def form() -> dict[str, str]:
+    """What a form of ours has sent.
+
+    Raises HTTPException where no form of ours can have.
+    """
+    # Browsers say where a request comes from; a page of somebody else's has nothing to send here.
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise Forbidden
+    if request.mimetype != _FORM:
+        raise UnsupportedMediaType
+    body(_MAX_FORM_BYTES)
+    return request.form.to_dict()
+
+
+def answer_errors_as_pages(blueprint: Blueprint) -> None:
+    """Have what goes wrong in a blueprint told to a person."""
+    blueprint.register_error_handler(HTTPException, _http)
+    blueprint.register_error_handler(DatabaseBusy, _busy)
+    blueprint.register_error_handler(Exception, _bug)
+
+
+def error_page(text: str, status: int) -> Response:
+    return page("error.html", title=say(language(), "error.title"), text=text, status=status)
+
+
+def _http(problem: HTTPException) -> Response:
+    known: dict[type[HTTPException], str] = {NotFound: "error.missing", BadRequest: "error.request"}
+    return error_page(say(language(), known.get(type(problem), "error.request")), problem.code or 400)
+
+
+def _busy(problem: DatabaseBusy) -> Response:
+    log.warning("database busy", cause=type(problem.__cause__).__name__)
+    response = error_page(say(language(), "error.busy"), 503)
+    response.headers["Retry-After"] = "1"
+    return response
+
+
+def _bug(problem: Exception) -> Response:
+    log.error("unexpected error", exc_info=problem)
+    return error_page(say(language(), "error.bug", id=request_id()), 500)
