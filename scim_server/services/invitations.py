@@ -216,7 +216,10 @@ def accept(
     actor = Actor(ActorKind.USER, found.user_name, found.id)
     ctx = Context(session, settings, org, actor, now, request_id)
     # Whoever accepts at the same time, or takes the invitation back, has done so before or has to wait for us.
-    user = users.get_user_to_change(ctx, found.id)
+    try:
+        user = users.get_user_to_change(ctx, found.id)
+    except NotFound:  # deleted at this very moment
+        raise LinkOver("revoked") from None
     session.refresh(row)
     _check_is_open(row, now)
     _finish(row, "accepted", now)
