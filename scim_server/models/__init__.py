@@ -7,6 +7,7 @@ from scim_server.models.clients import ConsumedAssertion, OAuthClient
 from scim_server.models.directories import Adoption, Directory, PatchResponse, Provider, ScimToken
 from scim_server.models.events import Event
 from scim_server.models.invitations import Invitation
+from scim_server.models.mappings import ClaimedGroup, GroupMapping, GroupSource
 from scim_server.models.organizations import Organization, Overage
 from scim_server.models.outbox import OutgoingMail
 from scim_server.models.password_resets import PasswordReset
@@ -18,7 +19,7 @@ from scim_server.models.roles import BuiltIn, Role
 from scim_server.models.schemas import ExtensionSchema
 from scim_server.models.second_factors import FailedTry, Passkey, PasskeyChallenge, RecoveryCode, TotpSecret
 from scim_server.models.sessions import UserSession
-from scim_server.models.teams import Membership, Subteam, Team, TeamAncestor
+from scim_server.models.teams import Membership, Source, Subteam, Team, TeamAncestor
 from scim_server.models.users import Availability, Origin, User, UserEmail, UserStatus
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Base",
     "BuiltIn",
     "Channel",
+    "ClaimedGroup",
     "ConsumedAssertion",
     "DatePattern",
     "Directory",
@@ -37,6 +39,8 @@ __all__ = [
     "ExtensionSchema",
     "FailedTry",
     "GrantSource",
+    "GroupMapping",
+    "GroupSource",
     "HourCycle",
     "Invitation",
     "LoggedRequest",
@@ -58,6 +62,7 @@ __all__ = [
     "RolePermission",
     "ScimToken",
     "Scope",
+    "Source",
     "Subteam",
     "Team",
     "TeamAncestor",

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, false
+from sqlalchemy import CheckConstraint, Index, LargeBinary, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scim_server.models.base import Base, OfOrganization, Versioned, belongs_to_organization, reference
@@ -50,6 +50,8 @@ class Directory(OfOrganization, Versioned, Base):
     adoption: Mapped[str] = mapped_column(default=Adoption.LINK, server_default=Adoption.LINK.value)
     # Whether its clients may come in with HTTP Basic, for the providers that can nothing else.
     basic_auth: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Whether it takes over a team made by hand that it pushes under the same name.
+    adopt_teams: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class ScimToken(OfOrganization, Base):

@@ -5,7 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Boolean, ColumnElement, TableValuedAlias, bindparam, column, literal
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 
 from scim_server.models.types import Ids, search_json
@@ -81,3 +83,9 @@ def _as_jsonb(element: _Parsed, compiler: Any, **options: Any) -> str:
 @compiles(_Parsed, "sqlite")
 def _as_it_is(element: _Parsed, compiler: Any, **options: Any) -> str:
     return str(compiler.process(element.clauses, **options))
+
+
+def upsert(session: Session, model: Any) -> Any:
+    """An INSERT that knows `on_conflict_do_update`, which both databases have and SQLAlchemy says for each apart."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(model)

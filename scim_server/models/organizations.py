@@ -20,7 +20,8 @@ class Overage(StrEnum):
 
 class Organization(Versioned, Base):
     """`settings` is what the organization has chosen (services/settings.py), and `declared_id` is a new one whenever
-    what it has declared changes (services/declared.py).
+    what it has declared changes (services/declared.py). `main_team_id` is the team that new users join; it refers to a
+    team without a foreign key, since teams refer to organizations, and is only read together with that team.
     """
 
     __tablename__ = "organizations"
@@ -32,4 +33,5 @@ class Organization(Versioned, Base):
     seats: Mapped[int | None]
     overage: Mapped[str] = mapped_column(default=Overage.BLOCK, server_default=Overage.BLOCK.value)
     settings: Mapped[dict[str, Any]] = mapped_column(Document, default=dict, server_default="{}")
+    main_team_id: Mapped[UUID | None]
     declared_id: Mapped[UUID] = mapped_column(default=new_id)

@@ -54,12 +54,17 @@ def _only_where(condition: str) -> dict[str, Any]:
 
 
 class User(OfOrganization, Versioned, Base):
+    """`role_id` is the role; it follows from the three grants beside it (services/roles.py)."""
+
     __tablename__ = "users"
     __table_args__ = (
         belongs_to_organization(),
         reference("directory_id", "directories"),
         reference("role_id", "roles"),
         reference("position_id", "positions"),
+        reference("role_by_hand_id", "roles"),
+        reference("role_by_directory_id", "roles"),
+        reference("role_by_mapping_id", "roles"),
         # A deleted user gives the name back: RFC 7644 §3.6 has the next one of that name created without a conflict.
         Index(
             "uq_users_user_name",
@@ -98,6 +103,9 @@ class User(OfOrganization, Versioned, Base):
     role_id: Mapped[UUID]
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     position_id: Mapped[UUID | None]
+    role_by_hand_id: Mapped[UUID | None]
+    role_by_directory_id: Mapped[UUID | None]
+    role_by_mapping_id: Mapped[UUID | None]
     status: Mapped[str] = mapped_column(default=UserStatus.ACTIVE)
     origin: Mapped[str]
     is_owner: Mapped[bool] = mapped_column(default=False, server_default=false())

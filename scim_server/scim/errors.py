@@ -15,6 +15,7 @@ from scim_server.services.errors import (
     DomainError,
     InUse,
     InvalidValue,
+    IsMainTeam,
     NotAllowed,
     NotAuthenticated,
     NotFound,
@@ -43,6 +44,7 @@ MEANINGS: dict[type[DomainError], Meaning] = {
     InvalidValue: Meaning(400, "invalidValue"),
     WouldLoseData: Meaning(409),
     InUse: Meaning(409),
+    IsMainTeam: Meaning(409),
     CircularNesting: Meaning(409),  # as RFC 7644 §3.7.1 has it for groups that would contain each other
     CircularPositions: Meaning(409),
     PositionInUse: Meaning(409),

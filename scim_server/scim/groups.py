@@ -32,7 +32,7 @@ def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, *, 
     projection = read_projection(ctx, kind, parameters)
     rest, named = members.take_members(payload)
     resource = read_resource(ctx, kind, rest, Direction.RESOURCE_CREATION_REQUEST)
-    team = teams.create_team(ctx, to_profile(kind, resource), id=id)
+    team = teams.provide_team(ctx, to_profile(kind, resource), id=id)
     if named is not None:
         members.note_unknown(ctx, team, named, teams.add_members(ctx, team, named.ids).unknown)
     return _answer(ctx, team, projection, status=201)

@@ -1,8 +1,8 @@
 """SCIM's `roles` and our role, of which every user has one; and /Roles, where a directory reads which there are.
 
 What a directory sends in `roles` is kept and shown as it was sent. The first of them that is one of ours, the primary
-one before the others, is the role of the user; where a directory takes back the role that it gave, the user is left
-with the default one. Roles that a directory never sent are none of its business.
+one before the others, is the role that the directory gives to the user; where it takes that back, the user is left with
+what others gave (services/roles.py). Roles that a directory never sent are none of its business.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,16 +45,16 @@ def show(ctx: Context, rows: Sequence[Role], projection: Projection) -> list[dic
 
 
 def role_of_newcomer(catalogue: Declared, asked: Entries) -> DeclaredRole | None:
-    """The role that a directory gives somebody new who has these `roles`, if they name one."""
+    """The role that these `roles` give to somebody new."""
     return _among(catalogue, asked)
 
 
-def role_after(catalogue: Declared, current: DeclaredRole, *, was: Entries, asked: Entries) -> DeclaredRole:
-    """The role of somebody whose `roles` were one thing and are another."""
+def role_after(catalogue: Declared, given: DeclaredRole | None, *, was: Entries, asked: Entries) -> DeclaredRole | None:
+    """The role that a directory has given to somebody whose `roles` were one thing and are another."""
     if was == asked:
-        return current
-    taken_back = _among(catalogue, was) == current
-    return _among(catalogue, asked) or (catalogue.default_role if taken_back else current)
+        return given
+    taken_back = _among(catalogue, was) == given
+    return _among(catalogue, asked) or (None if taken_back else given)
 
 
 def _among(catalogue: Declared, entries: Entries) -> DeclaredRole | None:

@@ -158,12 +158,12 @@ def _change(
     profile = to_profile(kind, resource, active)
     was, asked = user.document.get("roles"), profile.document.get("roles")
     entitled = user.document.get("entitlements")
-    current = role_of(ctx, user.role_id)
+    given = role_of(ctx, user.role_by_directory_id) if user.role_by_directory_id else None
     write(ctx, user, profile)
     _follow_entitlements(ctx, user, was=entitled, asked=profile.document.get("entitlements"))
-    after = role_after(declared(ctx), current, was=was, asked=asked)
-    if after.id != current.id:
-        roles.assign_role(ctx, user, hold(ctx, after))
+    after = role_after(declared(ctx), given, was=was, asked=asked)
+    if after != given:
+        roles.assign_role(ctx, user, hold(ctx, after) if after else None, roles.RoleSource.DIRECTORY)
     if active is True:
         lifecycle.activate_user(ctx, user)
     elif active is False:

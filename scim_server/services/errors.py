@@ -27,6 +27,7 @@ DomainError
 ├── InvalidValue          a value that we cannot keep
 ├── WouldLoseData         a schema cannot lose what users and groups have
 ├── InUse                 what would go is what somebody has
+├── IsMainTeam            new users join that team, so that it stays
 ├── CircularNesting       a team would be within itself
 ├── CircularPositions     a position would be below itself
 ├── PositionInUse         a position that has others below it, or holders
@@ -218,6 +219,11 @@ class WouldLoseData(DomainError):
 
 class InUse(DomainError):
     """The sentence says who has it, and what to do."""
+
+
+class IsMainTeam(DomainError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name!r} is the main team, which new users join: choose another one, or none, first.")
 
 
 class CircularNesting(DomainError):

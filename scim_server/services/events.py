@@ -41,6 +41,7 @@ class Action(StrEnum):
     USER_PERMISSION_REVOKED = "user.permission_revoked"
     USER_PERMISSION_RESET = "user.permission_reset"
     USER_POSITION_CHANGED = "user.position_changed"
+    USER_ROLE_KEPT = "user.role_kept"
     USER_ACTIVATED = "user.activated"
     USER_DEACTIVATED = "user.deactivated"
     USER_DELETED = "user.deleted"
@@ -64,6 +65,7 @@ class Action(StrEnum):
     INVITATION_ACCEPTED = "invitation.accepted"
     TEAM_CREATED = "team.created"
     TEAM_UPDATED = "team.updated"
+    TEAM_ADOPTED = "team.adopted"
     TEAM_DELETED = "team.deleted"
     TEAM_MEMBERS_ADDED = "team.members_added"
     TEAM_MEMBERS_REMOVED = "team.members_removed"
@@ -71,11 +73,15 @@ class Action(StrEnum):
     POSITION_UPDATED = "position.updated"
     POSITION_MOVED = "position.moved"
     POSITION_DELETED = "position.deleted"
+    TEAM_MEMBERS_CHANGED = "team.members_changed"
+    MAPPING_CREATED = "mapping.created"
+    MAPPING_UPDATED = "mapping.updated"
+    MAPPING_ENABLED = "mapping.enabled"
+    MAPPING_DISABLED = "mapping.disabled"
+    MAPPING_REMOVED = "mapping.removed"
 
 
 class Target(Protocol):
-    __tablename__: str
-
     @property
     def id(self) -> UUID: ...
 

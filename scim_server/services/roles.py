@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from scim_server.models import BuiltIn, Role, RolePermission, User, UserStatus
 from scim_server.models.base import new_id
@@ -23,6 +24,21 @@ _BUILT_IN = {
     BuiltIn.ADMIN: ("Admin", "May do everything."),
     BuiltIn.AGENT: ("Agent", "Works tickets, and changes a few settings."),
     BuiltIn.VIEWER: ("Viewer", "Sees everything, and changes nothing."),
+}
+
+
+class RoleSource(StrEnum):
+    """Who gave a role. Each takes back only its own, and what is left then counts."""
+
+    HAND = "hand"
+    DIRECTORY = "directory"
+    MAPPING = "mapping"
+
+
+_GRANTS = {
+    RoleSource.HAND: "role_by_hand_id",
+    RoleSource.DIRECTORY: "role_by_directory_id",
+    RoleSource.MAPPING: "role_by_mapping_id",
 }
 
 
@@ -88,17 +104,28 @@ def walk_roles(
     return read_slice(ctx.session, Role, Role.id, within, selection, start=start, backwards=backwards, limit=limit)
 
 
-def assign_role(ctx: Context, user: User, role: DeclaredRole) -> None:
-    """Give a user this role in place of the one that they have.
+def assign_role(ctx: Context, user: User, role: DeclaredRole | None, source: RoleSource | None = None) -> None:
+    """Have a user given this role, or none any more, by hands, by a directory or by a mapping; by default by whoever
+    asks. Their role is then the one that `effective_role` says.
 
     Raises OwnerProtected, LastAdminProtected.
     """
-    if user.role_id != role.id:
+    source = source or source_of(ctx)
+    column, given = _GRANTS[source], role.id if role else None
+    if getattr(user, column) == given:
+        return
+    grants = {each: getattr(user, name) for each, name in _GRANTS.items()} | {source: given}
+    after = effective_role(ctx, *grants.values())
+    if user.role_id != after.id:
         ownership.guard(ctx, user)
-        before = declared(ctx).roles[user.role_id].name
-        user.role_id = role.id
+        record(ctx, Action.USER_ROLE_CHANGED, user, {"role": (_name(ctx, user), after.name)}, source=source.value)
+        user.role_id = after.id
         user.changed(ctx.now)
-        record(ctx, Action.USER_ROLE_CHANGED, user, {"role": (before, role.name)})
+    setattr(user, column, given)
+
+
+def _name(ctx: Context, user: User) -> str:
+    return declared(ctx).roles[user.role_id].name
 
 
 def give_role(ctx: Context, user: User, role: DeclaredRole) -> None:
@@ -185,21 +212,31 @@ def delete_role(ctx: Context, role: Role, *, replacement: DeclaredRole | None = 
         raise InUse(f"{len(users)} user(s) have the role {role.name}: say which role they get instead.")
     require_reach(ctx, users)
     for user in users:
-        assign_role(ctx, user, replacement or declared(ctx).default_role)
+        for source, column in _GRANTS.items():
+            if getattr(user, column) == role.id:
+                assign_role(ctx, user, replacement, source)
     ctx.session.flush()
-    ctx.session.execute(
-        update(User)
-        .where(User.org_id == ctx.org.id, User.role_id == role.id, User.status == UserStatus.DELETED)
-        .values(role_id=(replacement or declared(ctx).default_role).id)
-        .execution_options(synchronize_session=False)
-    )
+    _forget_of_deleted_users(ctx, role, replacement)
     record(ctx, Action.ROLE_DELETED, role, {"name": (role.name, None), "permissions": (sorted(had), None)})
     flush_removal(ctx.session, role, InUse(f"Something still gives the role {role.name}, such as an invitation."))
     changed(ctx)
 
 
+def _forget_of_deleted_users(ctx: Context, role: Role, replacement: DeclaredRole | None) -> None:
+    given = replacement.id if replacement else None
+    columns = {"role_id": (replacement or declared(ctx).default_role).id} | dict.fromkeys(_GRANTS.values(), given)
+    for column, instead in columns.items():
+        ctx.session.execute(
+            update(User)
+            .where(User.org_id == ctx.org.id, getattr(User, column) == role.id, User.status == UserStatus.DELETED)
+            .values({column: instead})
+            .execution_options(synchronize_session=False)
+        )
+
+
 def _users_with(ctx: Context, role: Role) -> list[User]:
-    theirs = User.org_id == ctx.org.id, User.role_id == role.id, User.status != UserStatus.DELETED
+    given = or_(*(getattr(User, column) == role.id for column in ("role_id", *_GRANTS.values())))
+    theirs = User.org_id == ctx.org.id, given, User.status != UserStatus.DELETED
     return list(ctx.session.scalars(select(User).where(*theirs).order_by(User.id).with_for_update()))
 
 
@@ -229,3 +266,16 @@ def _write_permissions(ctx: Context, role: Role, before: frozenset[str], after: 
     if new := after - before:
         rows = [{"org_id": ctx.org.id, "role_id": role.id, "permission": key} for key in sorted(new)]
         ctx.session.execute(insert(RolePermission), rows)
+
+
+def effective_role(ctx: Context, *grants: UUID | None) -> DeclaredRole:
+    """The role of whoever was given these, of which the first counts: by hand, by the directory in SCIM's `roles`, by a
+    mapping. Whoever was given none has the default role.
+    """
+    given = next((grant for grant in grants if grant is not None), None)
+    return declared(ctx).roles[given] if given else declared(ctx).default_role
+
+
+def source_of(ctx: Context) -> RoleSource:
+    """Whose gift it is when whoever asks gives somebody a role."""
+    return RoleSource.DIRECTORY if ctx.directory else RoleSource.HAND

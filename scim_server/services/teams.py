@@ -8,18 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, delete, insert, literal, null, select, union_all
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, String, literal, null, select, union_all
 
-from scim_server.models import Membership, Subteam, Team, User, UserStatus
+from scim_server.models import Membership, Organization, Source, Subteam, Team
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of
-from scim_server.models.types import Id, UtcDateTime
-from scim_server.services import nesting
+from scim_server.models.types import Id
+from scim_server.services import membership, nesting, team_ownership
 from scim_server.services.constraints import flush
 from scim_server.services.context import Context
-from scim_server.services.errors import NotFound, TeamNameTaken
+from scim_server.services.errors import IsMainTeam, NotFound, TeamNameTaken
 from scim_server.services.events import Action, differences, record
+from scim_server.services.mapping_effects import refresh
+from scim_server.services.mapping_facts import link, users_within
 from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
 from scim_server.services.profiles import Profile, required
 from scim_server.services.unions import Part
@@ -49,22 +50,26 @@ def get_team(ctx: Context, team_id: UUID) -> Team:
 
 
 def get_team_to_change(ctx: Context, team_id: UUID) -> Team:
-    """A team that nobody else changes until this transaction ends.
+    """A team that nobody else changes until this transaction ends. A directory takes over what hands have made, or may
+    not change it.
 
-    Raises NotFound.
+    Raises NotFound, NotAllowed.
     """
     # Not FOR UPDATE: whoever puts the team into another, or somebody into the team, looks whether it is there, and
     # would wait for us, who may wait for them.
     team = ctx.session.scalar(select(Team).where(*_living(ctx), Team.id == team_id).with_for_update(key_share=True))
     if team is None:
         raise NotFound("group", team_id)
+    if team_ownership.claim(ctx, team):
+        _adopted(ctx, team)
     return team
 
 
 def get_team_to_delete(ctx: Context, team_id: UUID) -> Team:
-    """As `get_team_to_change`; with it go the teams that it is in, which its deletion changes.
+    """As `get_team_to_change`; with it go the teams that it is in, which its deletion changes. What hands have made, no
+    directory deletes.
 
-    Raises NotFound.
+    Raises NotFound, NotAllowed.
     """
     containing = select(Subteam.team_id).where(Subteam.org_id == ctx.org.id, Subteam.member_id == team_id)
     concerned = union_all(select(literal(team_id, Id)), containing)
@@ -77,6 +82,7 @@ def get_team_to_delete(ctx: Context, team_id: UUID) -> Team:
     team = next((team for team in teams if team.id == team_id), None)
     if team is None:
         raise NotFound("group", team_id)
+    team_ownership.check_directory_may_delete(ctx, team)
     return team
 
 
@@ -97,6 +103,19 @@ def walk_teams(
 def teams_among(ctx: Context, selection: Selection) -> Part:
     """The teams of a selection, to be listed together with what is no team."""
     return Part(Team, Team.id, _living(ctx), selection)
+
+
+def provide_team(ctx: Context, profile: Profile, *, id: UUID | None = None) -> Team:
+    """A team that is new to a directory: a new one, or one that hands have made and is the directory's from now on.
+
+    Raises InvalidValue, TeamNameTaken.
+    """
+    team = team_ownership.find_candidate(ctx, profile)
+    if team is None:
+        return create_team(ctx, profile, id=id)
+    ctx.notes.about = ("team", team.id)
+    _adopted(ctx, team)
+    return write_profile(ctx, team, profile)
 
 
 def create_team(ctx: Context, profile: Profile, *, id: UUID | None = None) -> Team:
@@ -135,13 +154,26 @@ def write_profile(ctx: Context, team: Team, profile: Profile) -> Team:
 
 
 def delete_team(ctx: Context, team: Team) -> None:
-    """Take a team out of every list; who was in it stays on record, and the name is free again."""
+    """Take a team out of every list; who was in it stays on record, and the name is free again.
+
+    Raises IsMainTeam.
+    """
+    members: set[UUID] = set()
+    if team.linked:
+        # Asked anew: whoever has made it the main team since this request began held the team.
+        main = select(Organization.main_team_id).where(Organization.id == ctx.org.id)
+        if ctx.session.scalar(main) == team.id:
+            raise IsMainTeam(team.display_name)
+        members = users_within(ctx, [team.id])
     team.deleted_at = ctx.now
     team.changed(ctx.now)
     changes: dict[str, Any] = {"displayName": (team.display_name, None)}
     if left := nesting.leave(ctx, team):
         changes["teams"] = (sorted(map(str, left)), [])
     record(ctx, Action.TEAM_DELETED, team, changes)
+    if members:
+        ctx.session.flush()
+        refresh(ctx, members)
 
 
 def members_of_teams(ctx: Context, team_ids: Sequence[UUID]) -> dict[UUID, list[Member]]:
@@ -168,36 +200,42 @@ def add_members(ctx: Context, team: Team, ids: Collection[UUID]) -> Added:
     """
     if not ids:
         return Added()
-    # Whoever deletes one of them waits until the membership is there to be deleted too, or has done so before.
-    sought = select(User.id).where(*_living_users(ctx), any_of(User.id, ids)).order_by(User.id)
-    known = set(ctx.session.scalars(sought.with_for_update(read=True, key_share=True)))
-    new = _add_users(ctx, team, known) if known else []
+    known = membership.lock_known_users(ctx, ids)
+    source = membership.source_of(ctx)
+    given = membership.give(ctx, team.id, known, source) if known else membership.Given()
     others = [id for id in ids if id not in known]
+    nested: list[UUID] = []
     if others:
         teams = nesting.nest(ctx, team, others)
-        new += teams.new
+        nested = teams.new
         others = [id for id in others if id not in teams.known]
-    if new:
-        team.changed(ctx.now)
-        record(ctx, Action.TEAM_MEMBERS_ADDED, team, {"members": ([], sorted(map(str, new)))})
-    return Added(new, others)
+    membership.note_new(ctx, team, given.new + nested, source)
+    _regroup(ctx, team, given.new + given.held, nested)
+    return Added(given.new + nested, others)
 
 
 def remove_members(ctx: Context, team: Team, ids: Collection[UUID]) -> list[UUID]:
-    """Remove the users and teams with these ids, and return who was in the team."""
-    gone = _remove_users(ctx, team, Selection(any_of(Membership.user_id, ids)))
-    if others := set(ids).difference(gone):
-        gone += nesting.unnest(ctx, team, Selection(any_of(Subteam.member_id, others)))
-    return _removed(ctx, team, gone)
+    """Remove the users and teams with these ids, and return who was in the team and is no longer.
+
+    A user whom somebody else put there as well stays (services/membership.py).
+    """
+    source = membership.source_of(ctx)
+    left = membership.take_back(ctx, team, Selection(any_of(Membership.user_id, ids)), source)
+    unnested: list[UUID] = []
+    if others := set(ids).difference(left.gone, left.kept):
+        unnested = nesting.unnest(ctx, team, Selection(any_of(Subteam.member_id, others)))
+    return _removed(ctx, team, left, unnested, source)
 
 
 def remove_selected_members(ctx: Context, team: Team, users: Selection, teams: Selection) -> list[UUID]:
     """Remove the users of one selection and the teams of another, and return who they were."""
-    return _removed(ctx, team, _remove_users(ctx, team, users) + nesting.unnest(ctx, team, teams))
+    source = membership.source_of(ctx)
+    left = membership.take_back(ctx, team, users, source)
+    return _removed(ctx, team, left, nesting.unnest(ctx, team, teams), source)
 
 
 def set_members(ctx: Context, team: Team, ids: Collection[UUID]) -> Added:
-    """Make these users and teams, and no others, the members of a team.
+    """Make these users and teams, and no others, the members of a team, as far as whoever asks has put them there.
 
     Raises CircularNesting.
     """
@@ -206,48 +244,32 @@ def set_members(ctx: Context, team: Team, ids: Collection[UUID]) -> Added:
     return add_members(ctx, team, ids)
 
 
-def _add_users(ctx: Context, team: Team, user_ids: Collection[UUID]) -> list[UUID]:
-    current = aliased(Membership)
-    newcomers = select(
-        User.org_id, literal(team.id, Id), User.id, literal(ctx.now, UtcDateTime).label("created_at")
-    ).where(
-        *_living_users(ctx),
-        any_of(User.id, user_ids),
-        ~select(current.user_id)
-        .where(current.org_id == User.org_id, current.team_id == team.id, current.user_id == User.id)
-        .exists(),
-    )
-    new = ctx.session.scalars(
-        insert(Membership)
-        .from_select(["org_id", "team_id", "user_id", "created_at"], newcomers)
-        .returning(Membership.user_id)
-    )
-    return list(new)
+def _removed(ctx: Context, team: Team, left: membership.TakenBack, unnested: list[UUID], source: Source) -> list[UUID]:
+    membership.note_gone(ctx, team, left.gone + unnested, source)
+    _regroup(ctx, team, left.gone + left.kept, unnested)
+    return left.gone + unnested
 
 
-def _remove_users(ctx: Context, team: Team, selection: Selection) -> list[UUID]:
-    leaving = (
-        delete(Membership)
-        .where(Membership.org_id == ctx.org.id, Membership.team_id == team.id, selection.condition)
-        .returning(Membership.user_id)
-        .execution_options(synchronize_session=False)
-    )
-    return list(ctx.session.scalars(leaving, selection.parameters))
+def _regroup(ctx: Context, team: Team, user_ids: Collection[UUID], team_ids: Collection[UUID]) -> None:
+    """Have the mappings follow users and teams that have come into a team, or left it."""
+    if not team.linked or not (user_ids or team_ids):
+        return
+    ctx.session.flush()
+    if team_ids:
+        link(ctx, team_ids)
+    refresh(ctx, {*user_ids, *users_within(ctx, team_ids)})
 
 
-def _removed(ctx: Context, team: Team, gone: list[UUID]) -> list[UUID]:
-    if gone:
-        team.changed(ctx.now)
-        record(ctx, Action.TEAM_MEMBERS_REMOVED, team, {"members": (sorted(map(str, gone)), [])})
-    return gone
+def _adopted(ctx: Context, team: Team) -> None:
+    """What sign-in put into a team that is a directory's now, it takes out: a directory comes before claims."""
+    ctx.session.flush()
+    by_mapping = Membership.sources.bitwise_and(Source.MAPPING.value) != 0
+    here = Membership.org_id == ctx.org.id, Membership.team_id == team.id
+    refresh(ctx, ctx.session.scalars(select(Membership.user_id).where(*here, by_mapping)).all())
 
 
 def _living(ctx: Context) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return Team.org_id == ctx.org.id, Team.deleted_at.is_(None)
-
-
-def _living_users(ctx: Context) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return User.org_id == ctx.org.id, User.status != UserStatus.DELETED
 
 
 def _fill(team: Team, profile: Profile) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, literal, select, uni
 from scim_server.models import Availability, Membership, Origin, Team, TeamAncestor, User, UserEmail, UserStatus
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of
-from scim_server.services import adoption, lifecycle
+from scim_server.services import adoption, lifecycle, membership
 from scim_server.services.authorship import note_author, with_what_hands_wrote
 from scim_server.services.constraints import flush
 from scim_server.services.context import Context
@@ -120,6 +120,7 @@ def create_user(
 
     Raises InvalidValue, UserNameTaken, NoSeatLeft.
     """
+    given = role.id if role else None
     role = role or declared(ctx).default_role
     take_seat(ctx, before=None, after=status)
     user = User(
@@ -127,6 +128,8 @@ def create_user(
         id=id or new_id(),
         directory_id=ctx.directory.id if ctx.directory else None,
         role_id=role.id,
+        role_by_hand_id=None if ctx.directory else given,
+        role_by_directory_id=given if ctx.directory else None,
         origin=origin or (Origin.SCIM if ctx.directory else Origin.HAND),
         status=status,
         by_hand=[],
@@ -142,6 +145,7 @@ def create_user(
     _replace_emails(ctx, user, set(), profile.email_keys())
     changes = {"userName": (None, user.user_name), "status": (None, status.value), "role": (None, role.name)}
     record(ctx, Action.USER_CREATED, user, changes)
+    membership.join_main_team(ctx, user)
     return user
 
 

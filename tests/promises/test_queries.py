@@ -32,7 +32,7 @@ COSTS = {
     "list groups": 4,
     "list groups without members": 3,
     "list groups with names of members": 5,
-    "create a group": 9,
+    "create a group": 10,
     "rename a group": 6,
     "add a member": 8,
     "remove a member": 7,

@@ -24,7 +24,14 @@ def crowd(settings: Settings, database: Database, acme: Directory, globex: Direc
     with database.writing() as session:
         ctx = organizations.open_organization(session, settings, "acme", now=now)
         role_id = declared(ctx).default_role.id
-        same = {"org_id": ctx.org.id, "role_id": role_id, "search": {}, "document": {"schemas": []}, "version": 1}
+        same = {
+            "org_id": ctx.org.id,
+            "role_id": role_id,
+            "origin": "scim",
+            "search": {},
+            "document": {"schemas": []},
+            "version": 1,
+        }
         rows: list[dict[str, Any]] = [
             {
                 "id": new_id(),

@@ -1,0 +1,147 @@
+"""Who is in a team, row by row, and who gave it: hands, the directory, a mapping, the rule of the main team.
+
+A membership lives as long as one of its sources holds it, and each takes back only its own. A change costs what it
+changes, however large the team is.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, literal, select, true, update
+from sqlalchemy.orm import aliased
+
+from scim_server.models import Membership, Source, Team, User, UserStatus
+from scim_server.models.expressions import any_of, upsert
+from scim_server.models.types import Id, UtcDateTime
+from scim_server.services.context import Context
+from scim_server.services.events import Action, record
+from scim_server.services.paging import Selection
+
+_ALL = sum(Source)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Who is new in the team, and who was in it already and is now held by one more source."""
+
+    new: list[UUID] = field(default_factory=list)
+    held: list[UUID] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Who has left the team, and who stays in it because of other sources."""
+
+    gone: list[UUID] = field(default_factory=list)
+    kept: list[UUID] = field(default_factory=list)
+
+
+def source_of(ctx: Context) -> Source:
+    """Whose gift it is when whoever asks puts somebody into a team."""
+    return Source.DIRECTORY if ctx.directory else Source.HAND
+
+
+def lock_known_users(ctx: Context, ids: Collection[UUID]) -> set[UUID]:
+    """Those of these ids that are users', who are not deleted until this transaction ends."""
+    # Whoever deletes one of them waits until the membership is there to be deleted too, or has done so before.
+    sought = select(User.id).where(*_living_users(ctx), any_of(User.id, ids)).order_by(User.id)
+    return set(ctx.session.scalars(sought.with_for_update(read=True, key_share=True)))
+
+
+def give(ctx: Context, team_id: UUID, user_ids: Collection[UUID], source: Source) -> Given:
+    """Put users into a team, or note that this source holds them there too."""
+    held = aliased(Membership)
+    newcomers = select(
+        User.org_id,
+        literal(team_id, Id),
+        User.id,
+        true().label("is_user"),
+        (~true()).label("is_supervisor"),
+        literal(source.value).label("sources"),
+        literal(ctx.now, UtcDateTime).label("created_at"),
+    ).where(
+        *_living_users(ctx),
+        any_of(User.id, user_ids),
+        ~select(held.user_id)
+        .where(
+            held.org_id == User.org_id,
+            held.team_id == team_id,
+            held.user_id == User.id,
+            held.sources.bitwise_and(source.value) != 0,
+        )
+        .exists(),
+    )
+    columns = ["org_id", "team_id", "user_id", "is_user", "is_supervisor", "sources", "created_at"]
+    both = Membership.sources.bitwise_or(source.value)
+    rows = ctx.session.execute(
+        upsert(ctx.session, Membership)
+        .from_select(columns, newcomers)
+        .on_conflict_do_update(index_elements=["org_id", "team_id", "user_id"], set_={"sources": both})
+        .returning(Membership.user_id, Membership.sources)
+    ).all()
+    return Given(
+        [user_id for user_id, sources in rows if sources == source],
+        [user_id for user_id, sources in rows if sources != source],
+    )
+
+
+def take_back(ctx: Context, team: Team, selection: Selection, sources: Source) -> TakenBack:
+    """Take back what these sources gave to the users of a selection; who has it from another one as well stays."""
+    here = Membership.org_id == ctx.org.id, Membership.team_id == team.id, selection.condition
+    leaving = (
+        delete(Membership)
+        .where(*here, Membership.sources.bitwise_and(_ALL & ~sources) == 0)
+        .returning(Membership.user_id)
+        .execution_options(synchronize_session=False)
+    )
+    gone = list(ctx.session.scalars(leaving, selection.parameters))
+    if not team.linked:
+        return TakenBack(gone)
+    staying = (
+        update(Membership)
+        .where(*here, Membership.sources.bitwise_and(sources.value) != 0)
+        .values(sources=Membership.sources.bitwise_and(_ALL & ~sources))
+        .returning(Membership.user_id)
+        .execution_options(synchronize_session=False)
+    )
+    return TakenBack(gone, list(ctx.session.scalars(staying, selection.parameters)))
+
+
+def join_main_team(ctx: Context, user: User) -> None:
+    """Put a new user into the main team of the organization, if it has one."""
+    if ctx.org.main_team_id is None:
+        return
+    team = ctx.session.scalar(
+        update(Team)
+        .where(Team.org_id == ctx.org.id, Team.id == ctx.org.main_team_id, Team.deleted_at.is_(None))
+        .values(version=Team.version + 1, updated_at=ctx.now)
+        .returning(Team)
+        .execution_options(synchronize_session=False)
+    )
+    if team is not None:
+        give(ctx, team.id, [user.id], Source.MAIN)
+        record(ctx, Action.TEAM_MEMBERS_ADDED, team, {"members": ([], [str(user.id)])}, source=told(Source.MAIN))
+
+
+def note_new(ctx: Context, team: Team, new: Collection[UUID], source: Source) -> None:
+    """Record that these are in a team now, which is another version of it."""
+    if new:
+        team.changed(ctx.now)
+        record(ctx, Action.TEAM_MEMBERS_ADDED, team, {"members": ([], sorted(map(str, new)))}, source=told(source))
+
+
+def note_gone(ctx: Context, team: Team, gone: Collection[UUID], source: Source) -> None:
+    """Record that these are in a team no longer, which is another version of it."""
+    if gone:
+        team.changed(ctx.now)
+        record(ctx, Action.TEAM_MEMBERS_REMOVED, team, {"members": (sorted(map(str, gone)), [])}, source=told(source))
+
+
+def told(sources: int) -> str:
+    """The names of some sources, for people: hand, directory, mapping, main."""
+    return ", ".join((each.name or "").lower() for each in Source if each & sources)
+
+
+def _living_users(ctx: Context) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return User.org_id == ctx.org.id, User.status != UserStatus.DELETED
