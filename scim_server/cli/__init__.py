@@ -15,12 +15,14 @@ from scim_server.cli.clients import client
 from scim_server.cli.directories import directory
 from scim_server.cli.invitations import admin, invitation
 from scim_server.cli.lifecycle import add_lifecycle
+from scim_server.cli.mappings import mapping
 from scim_server.cli.organizations import org
 from scim_server.cli.permissions import permission
 from scim_server.cli.positions import position, scopes
 from scim_server.cli.requests import requests
 from scim_server.cli.roles import role
 from scim_server.cli.schemas import schema
+from scim_server.cli.teams import team
 from scim_server.cli.users import user
 from scim_server.config import Settings
 from scim_server.migrations import needed_revision
@@ -166,9 +168,11 @@ main.add_command(invitation)
 main.add_command(org)
 main.add_command(permission)
 main.add_command(position)
+main.add_command(mapping)
 main.add_command(requests)
 main.add_command(role)
 main.add_command(schema)
 main.add_command(user)
 add_lifecycle(user)
 main.add_command(scopes)
+main.add_command(team)

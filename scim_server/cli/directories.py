@@ -4,7 +4,7 @@ import click
 
 from scim_server.cli.base import PROVIDERS, operator, show
 from scim_server.models import Adoption, PatchResponse, Provider
-from scim_server.services import directories
+from scim_server.services import directories, team_ownership
 from scim_server.services.adoption import set_adoption
 
 PATCH_RESPONSES = click.Choice([response.value for response in PatchResponse])
@@ -32,6 +32,7 @@ def directory_list(slug: str) -> None:
                     "patch_response": row.patch_response,
                     "basic_auth": row.basic_auth,
                     "adoption": row.adoption,
+                    "adopt_teams": row.adopt_teams,
                     "created_at": row.created_at,
                 }
             )
@@ -47,8 +48,14 @@ def directory_list(slug: str) -> None:
     help="Whoever is there already when it creates them: taken over (link), or a conflict.",
 )
 @click.option("--patch-response", type=PATCH_RESPONSES, help="What a PATCH answers: the resource, or 204 and nothing.")
+@click.option("--adopt-teams/--no-adopt-teams", default=None, help="Whether it takes over teams made by hand.")
 def directory_set(
-    slug: str, provider: str, basic: bool | None, adoption: str | None, patch_response: str | None
+    slug: str,
+    provider: str,
+    basic: bool | None,
+    adoption: str | None,
+    patch_response: str | None,
+    adopt_teams: bool | None,
 ) -> None:
     """Change what a directory is allowed, and how it is answered.
 
@@ -62,3 +69,5 @@ def directory_set(
             set_adoption(ctx, found, Adoption(adoption))
         if patch_response is not None:
             directories.answer_patches(ctx, found, PatchResponse(patch_response))
+        if adopt_teams is not None:
+            team_ownership.set_adoption_of_teams(ctx, found, adopt_teams)
