@@ -351,13 +351,14 @@ def test_claims_give_and_take_at_every_sign_in(settings: Settings, database: Dat
         mapping.enable_mapping(ctx, row)
         user = _newcomer(ctx, "jay")
         found = []
-        for groups in (
+        said: list[dict[ClaimSource, list[str]]] = [
             {SAML: ["it", "staff"]},
             {ClaimSource(GroupSource.OIDC, "corp"): ["it"]},
             {SAML: ["IT"]},
             {SAML: ["it", "x" * 600, "no\0pe", *(f"g{number}" for number in range(3000))]},
             {SAML: []},
-        ):
+        ]
+        for groups in said:
             mapping.apply_claims(ctx, user, groups)
             names = declared(ctx).roles[user.role_id].name, len(handmade_teams.list_mates(ctx, team))
             kept = ctx.session.scalars(select(ClaimedGroup.value).where(ClaimedGroup.source == "saml")).all()

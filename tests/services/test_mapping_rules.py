@@ -54,5 +54,5 @@ def test_what_groups_give(
 ) -> None:
     decision = decide(groups, rules, owned=owned)
 
-    assert (decision.role_id, decision.team_ids) == (role, teams)
+    assert (decision.role_id, set(decision.team_ids)) == (role, teams)
     assert (decision.role_by is None) == (role is None)
