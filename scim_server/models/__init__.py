@@ -2,9 +2,10 @@
 
 from scim_server.models.access_codes import AccessCode
 from scim_server.models.accounts import Account
+from scim_server.models.alarms import Alarm, AlarmState
 from scim_server.models.base import Base
 from scim_server.models.clients import ConsumedAssertion, OAuthClient
-from scim_server.models.directories import Adoption, Directory, PatchResponse, Provider, ScimToken
+from scim_server.models.directories import Adoption, BrakeMode, Directory, PatchResponse, Provider, ScimToken
 from scim_server.models.events import Event
 from scim_server.models.invitations import Invitation
 from scim_server.models.mappings import ClaimedGroup, GroupMapping, GroupSource
@@ -27,8 +28,11 @@ __all__ = [
     "Account",
     "AddedPermission",
     "Adoption",
+    "Alarm",
+    "AlarmState",
     "Availability",
     "Base",
+    "BrakeMode",
     "BuiltIn",
     "Channel",
     "ClaimedGroup",

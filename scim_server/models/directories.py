@@ -40,6 +40,14 @@ class Adoption(StrEnum):
     CONFLICT = "conflict"
 
 
+class BrakeMode(StrEnum):
+    """What happens where a directory removes more users than it should: people are told, or it is refused as well."""
+
+    ALARM = "alarm"
+    HOLD = "hold"
+    OFF = "off"
+
+
 class Directory(OfOrganization, Versioned, Base):
     __tablename__ = "directories"
     __table_args__ = (belongs_to_organization(),)
@@ -52,6 +60,18 @@ class Directory(OfOrganization, Versioned, Base):
     basic_auth: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Whether it takes over a team made by hand that it pushes under the same name.
     adopt_teams: Mapped[bool] = mapped_column(default=True, server_default=true())
+
+    # The brake (services/brake.py): as many users, or as many percent of the active ones, within as many minutes.
+    brake_mode: Mapped[str] = mapped_column(default=BrakeMode.ALARM, server_default=BrakeMode.ALARM.value)
+    brake_users: Mapped[int] = mapped_column(default=50, server_default="50")
+    brake_share: Mapped[int] = mapped_column(default=20, server_default="20")
+    brake_window: Mapped[int] = mapped_column(default=60, server_default="60")
+    # What it is at: the alarm that goes on, whether removals are refused, and what an admin let through.
+    brake_alarm_id: Mapped[UUID | None]
+    brake_holds: Mapped[bool] = mapped_column(default=False, server_default=false())
+    brake_since: Mapped[datetime | None]
+    brake_free_until: Mapped[datetime | None]
+    brake_free_users: Mapped[int | None]
 
 
 class ScimToken(OfOrganization, Base):

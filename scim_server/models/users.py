@@ -46,6 +46,8 @@ class Availability(StrEnum):
 
 _LIVING = text("status <> 'deleted'")
 _OWNER = text("is_owner")
+_REMOVED = text("removed_by IS NOT NULL")
+_ACTIVE = text("status = 'active'")
 
 
 def _only_where(condition: str) -> dict[str, Any]:
@@ -87,6 +89,22 @@ class User(OfOrganization, Versioned, Base):
         ),
         # The organizations of an account, which is the one question about users that begins with no organization.
         Index("ix_users_account_id", "account_id"),
+        # Whom a directory has removed of late, and how many it has: services/brake.py counts no further than it must.
+        Index(
+            "ix_users_removed",
+            "org_id",
+            "removed_by",
+            "removed_at",
+            sqlite_where=_REMOVED,
+            postgresql_where=_REMOVED,
+        ),
+        Index(
+            "ix_users_of_directory",
+            "org_id",
+            "directory_id",
+            sqlite_where=_ACTIVE,
+            postgresql_where=_ACTIVE,
+        ),
         Index(None, "org_id", "external_id"),
         Index(None, "org_id", "display_name_key"),
         Index(None, "org_id", "updated_at"),
@@ -110,6 +128,9 @@ class User(OfOrganization, Versioned, Base):
     origin: Mapped[str]
     is_owner: Mapped[bool] = mapped_column(default=False, server_default=false())
     deleted_at: Mapped[datetime | None]
+    # Since when somebody is deactivated or deleted, and by which directory, if one did it.
+    removed_at: Mapped[datetime | None]
+    removed_by: Mapped[UUID | None]
     user_name: Mapped[str]
     display_name: Mapped[str]
     nickname: Mapped[str | None]

@@ -14,12 +14,15 @@ LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`version` is the ETag, `location` the URL of what was created, `body` a JSON value or None."""
+    """`version` is the ETag, `location` the URL of what was created, `body` a JSON value or None, and `retry_after` in
+    how many seconds the same may be asked again.
+    """
 
     status: int
     body: Any = None
     version: str | None = None
     location: str | None = None
+    retry_after: int | None = None
 
 
 def base_url(ctx: Context) -> str:

@@ -1,7 +1,7 @@
 """Errors as SCIM says them (RFC 7644 §3.12). Whatever goes wrong below /scim becomes one of these bodies."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from scim_server.services.errors import (
     CircularNesting,
     CircularPositions,
     DomainError,
+    HeldBack,
     InUse,
     InvalidValue,
     IsMainTeam,
@@ -48,6 +49,9 @@ MEANINGS: dict[type[DomainError], Meaning] = {
     CircularNesting: Meaning(409),  # as RFC 7644 §3.7.1 has it for groups that would contain each other
     CircularPositions: Meaning(409),
     PositionInUse: Meaning(409),
+    # Okta sends again by itself what was answered like that, and Entra ID in its next cycles; a 400 or 403 would be the
+    # end of it for Okta (docs/decisions/0008-the-brake.md).
+    HeldBack: Meaning(429),
     Outdated: Meaning(412),
 }
 
@@ -66,7 +70,8 @@ def meaning(error: DomainError) -> Meaning:
 
 def from_domain(problem: DomainError) -> Answer:
     told = meaning(problem)
-    return error(told.status, str(problem), told.scim_type)
+    answer = error(told.status, str(problem), told.scim_type)
+    return replace(answer, retry_after=problem.wait) if isinstance(problem, HeldBack) else answer
 
 
 def from_scim(problem: SCIMException) -> Answer:

@@ -1,8 +1,10 @@
 """Who asks, in which organization, when: the first argument of every use case."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -37,19 +39,22 @@ class Notes:
     """What a request leaves for the log of its directory, besides what went over the wire.
 
     `about` is the kind and the id of the user or team that it was about, where its path does not say; `rewrites` are
-    the names of those that the dialect applied, and `skipped` the members whom we do not know.
+    the names of those that the dialect applied, `skipped` the members whom we do not know, and `held` how many removals
+    of users were held back (services/brake.py).
     """
 
     about: tuple[str, UUID] | None = None
     rewrites: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """One request of one actor in one organization, and the transaction that it runs in.
 
-    `now` is the instant of the whole request, so that everything it changes carries the same time.
+    `now` is the instant of the whole request, so that everything it changes carries the same time. `because` is what
+    all of its events say in their details: what it belongs to.
     """
 
     session: Session
@@ -60,3 +65,4 @@ class Context:
     request_id: str
     directory: Directory | None = None
     notes: Notes = field(default_factory=Notes)
+    because: Mapping[str, Any] = field(default_factory=dict)

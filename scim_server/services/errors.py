@@ -31,6 +31,7 @@ DomainError
 ├── CircularNesting       a team would be within itself
 ├── CircularPositions     a position would be below itself
 ├── PositionInUse         a position that has others below it, or holders
+├── HeldBack              a directory removes too many users, and an admin has to let it through
 └── Outdated              somebody changed it in between
 """
 
@@ -245,6 +246,19 @@ class CircularPositions(DomainError):
 class PositionInUse(DomainError):
     def __init__(self, name: str, why: str) -> None:
         super().__init__(f"The position {name!r} cannot be deleted: {why}.")
+
+
+class HeldBack(DomainError):
+    """`wait` is in how many seconds it may be sent again: an admin will have decided, or not."""
+
+    wait = 900
+
+    def __init__(self, users: int, minutes: int) -> None:
+        super().__init__(
+            f"Held back: this directory may deactivate or delete {users} users within {minutes} minutes, and has done "
+            "so already. Nothing of this request was done; it will be once an admin of the organization lets it "
+            "through, so send it again later."
+        )
 
 
 class Outdated(DomainError):

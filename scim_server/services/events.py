@@ -22,6 +22,11 @@ class Action(StrEnum):
     SEATS_EXCEEDED = "organization.seats_exceeded"
     DIRECTORY_CREATED = "directory.created"
     DIRECTORY_UPDATED = "directory.updated"
+    DIRECTORY_ALARM_RAISED = "directory.alarm_raised"
+    DIRECTORY_ALARM_DISMISSED = "directory.alarm_dismissed"
+    DIRECTORY_ALARM_LET_THROUGH = "directory.alarm_let_through"
+    DIRECTORY_UNDO_BEGUN = "directory.undo_begun"
+    DIRECTORY_UNDONE = "directory.undone"
     TOKEN_CREATED = "token.created"  # noqa: S105
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     SCHEMA_DECLARED = "schema.declared"
@@ -100,7 +105,7 @@ def record(ctx: Context, action: Action, target: Target, changes: Changes | None
             target_kind=action.partition(".")[0],
             target_id=target.id,
             changes=dict(changes or {}),
-            details=details,
+            details={**ctx.because, **details},
             request_id=ctx.request_id,
         )
     )

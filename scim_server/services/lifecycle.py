@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from scim_server.models import Event, Invitation, ScimToken, User, UserStatus
-from scim_server.services import memberships, ownership, sessions
+from scim_server.services import brake, memberships, ownership, sessions
 from scim_server.services.adoption import check_hands_may
 from scim_server.services.constraints import flush
 from scim_server.services.context import Context
@@ -46,7 +46,7 @@ def deactivate_user(ctx: Context, user: User, *, successor: User | None = None) 
 
     The product hears which teams they are in, and who takes over their work, if somebody does.
 
-    Raises NotAllowed, InvalidValue, OwnerProtected, LastAdminProtected.
+    Raises NotAllowed, InvalidValue, OwnerProtected, LastAdminProtected, HeldBack.
     """
     if user.status not in (UserStatus.ACTIVE, UserStatus.INVITED):
         return user
@@ -55,6 +55,7 @@ def deactivate_user(ctx: Context, user: User, *, successor: User | None = None) 
     details: dict[str, Any] = {"teams": memberships.teams_of(ctx, user)} | _shut_out(ctx, user, Action.USER_DEACTIVATED)
     if successor is not None:
         details["successor"] = _successor(user, successor)
+    brake.ask(ctx, user)
     _become(ctx, user, UserStatus.DEACTIVATED, Action.USER_DEACTIVATED, **details)
     return user
 
@@ -62,13 +63,14 @@ def deactivate_user(ctx: Context, user: User, *, successor: User | None = None) 
 def delete_user(ctx: Context, user: User) -> None:
     """Take a user out of every list and every team; the row and its history stay, and the name is free again.
 
-    Raises NotAllowed, OwnerProtected, LastAdminProtected.
+    Raises NotAllowed, OwnerProtected, LastAdminProtected, HeldBack.
     """
     _check_may(ctx, user)
     ownership.guard(ctx, user)
     details = _shut_out(ctx, user, Action.USER_DELETED)
     left = memberships.leave_all(ctx, user)
     teams = sorted(each["team_id"] for each in left)
+    brake.ask(ctx, user)
     user.deleted_at = ctx.now
     _become(ctx, user, UserStatus.DELETED, Action.USER_DELETED, {"teams": (teams, [])}, memberships=left, **details)
 

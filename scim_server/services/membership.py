@@ -6,6 +6,7 @@ changes, however large the team is.
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, literal, select, true, update
@@ -16,6 +17,7 @@ from scim_server.models.expressions import any_of, upsert
 from scim_server.models.types import Id, UtcDateTime
 from scim_server.services.context import Context
 from scim_server.services.events import Action, record
+from scim_server.services.kept import Kept, columns, keep
 from scim_server.services.paging import Selection
 
 _ALL = sum(Source)
@@ -31,10 +33,14 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """Who has left the team, and who stays in it because of other sources."""
+    """Who has left the team, with the rows that said so, and who stays in it because of other sources."""
 
-    gone: list[UUID] = field(default_factory=list)
+    rows: list[Kept] = field(default_factory=list)
     kept: list[UUID] = field(default_factory=list)
+
+    @property
+    def gone(self) -> list[UUID]:
+        return [UUID(row["user_id"]) for row in self.rows]
 
 
 def source_of(ctx: Context) -> Source:
@@ -92,12 +98,12 @@ def take_back(ctx: Context, team: Team, selection: Selection, sources: Source) -
     leaving = (
         delete(Membership)
         .where(*here, Membership.sources.bitwise_and(_ALL & ~sources) == 0)
-        .returning(Membership.user_id)
+        .returning(*columns(Membership))
         .execution_options(synchronize_session=False)
     )
-    gone = list(ctx.session.scalars(leaving, selection.parameters))
+    rows = [keep(row) for row in ctx.session.execute(leaving, selection.parameters).mappings()]
     if not team.linked:
-        return TakenBack(gone)
+        return TakenBack(rows)
     staying = (
         update(Membership)
         .where(*here, Membership.sources.bitwise_and(sources.value) != 0)
@@ -105,7 +111,7 @@ def take_back(ctx: Context, team: Team, selection: Selection, sources: Source) -
         .returning(Membership.user_id)
         .execution_options(synchronize_session=False)
     )
-    return TakenBack(gone, list(ctx.session.scalars(staying, selection.parameters)))
+    return TakenBack(rows, list(ctx.session.scalars(staying, selection.parameters)))
 
 
 def join_main_team(ctx: Context, user: User) -> None:
@@ -131,11 +137,14 @@ def note_new(ctx: Context, team: Team, new: Collection[UUID], source: Source) ->
         record(ctx, Action.TEAM_MEMBERS_ADDED, team, {"members": ([], sorted(map(str, new)))}, source=told(source))
 
 
-def note_gone(ctx: Context, team: Team, gone: Collection[UUID], source: Source) -> None:
-    """Record that these are in a team no longer, which is another version of it."""
+def note_gone(ctx: Context, team: Team, gone: Collection[UUID], source: Source, **rows: list[Kept]) -> None:
+    """Record that these are in a team no longer, which is another version of it, and the rows that said that they are,
+    with which they can be put back in the same way.
+    """
     if gone:
         team.changed(ctx.now)
-        record(ctx, Action.TEAM_MEMBERS_REMOVED, team, {"members": (sorted(map(str, gone)), [])}, source=told(source))
+        changes: dict[str, Any] = {"members": (sorted(map(str, gone)), [])}
+        record(ctx, Action.TEAM_MEMBERS_REMOVED, team, changes, source=told(source), **rows)
 
 
 def told(sources: int) -> str:

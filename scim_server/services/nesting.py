@@ -16,6 +16,7 @@ from scim_server.models.expressions import any_of
 from scim_server.models.types import Id, UtcDateTime
 from scim_server.services.context import Context
 from scim_server.services.errors import CircularNesting
+from scim_server.services.kept import Kept, columns, keep
 from scim_server.services.paging import Selection
 
 
@@ -60,8 +61,8 @@ def nest(ctx: Context, team: Team, ids: Collection[UUID]) -> Nested:
     return Nested(new, known)
 
 
-def unnest(ctx: Context, team: Team, selection: Selection) -> list[UUID]:
-    """Take the teams of a selection out of a team, and return which they were."""
+def unnest(ctx: Context, team: Team, selection: Selection) -> list[Kept]:
+    """Take the teams of a selection out of a team, and return the rows that said so."""
     leaving = (
         delete(Subteam)
         .where(
@@ -71,14 +72,14 @@ def unnest(ctx: Context, team: Team, selection: Selection) -> list[UUID]:
             Subteam.member_id.in_(select(Team.id).where(*living(ctx, Team))),
             selection.condition,
         )
-        .returning(Subteam.member_id)
+        .returning(*columns(Subteam))
         .execution_options(synchronize_session=False)
     )
-    gone = ctx.session.scalars(leaving, selection.parameters).all()
+    gone = [keep(row) for row in ctx.session.execute(leaving, selection.parameters).mappings()]
     if gone:
         lock(ctx)
-        refresh(ctx, gone)
-    return list(gone)
+        refresh(ctx, [UUID(each["member_id"]) for each in gone])
+    return gone
 
 
 def leave(ctx: Context, team: Team) -> list[UUID]:

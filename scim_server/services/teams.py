@@ -19,6 +19,7 @@ from scim_server.services.constraints import flush
 from scim_server.services.context import Context
 from scim_server.services.errors import IsMainTeam, NotFound, TeamNameTaken
 from scim_server.services.events import Action, differences, record
+from scim_server.services.kept import Kept
 from scim_server.services.mapping_effects import refresh
 from scim_server.services.mapping_facts import link, users_within
 from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
@@ -221,7 +222,7 @@ def remove_members(ctx: Context, team: Team, ids: Collection[UUID]) -> list[UUID
     """
     source = membership.source_of(ctx)
     left = membership.take_back(ctx, team, Selection(any_of(Membership.user_id, ids)), source)
-    unnested: list[UUID] = []
+    unnested: list[Kept] = []
     if others := set(ids).difference(left.gone, left.kept):
         unnested = nesting.unnest(ctx, team, Selection(any_of(Subteam.member_id, others)))
     return _removed(ctx, team, left, unnested, source)
@@ -244,10 +245,12 @@ def set_members(ctx: Context, team: Team, ids: Collection[UUID]) -> Added:
     return add_members(ctx, team, ids)
 
 
-def _removed(ctx: Context, team: Team, left: membership.TakenBack, unnested: list[UUID], source: Source) -> list[UUID]:
-    membership.note_gone(ctx, team, left.gone + unnested, source)
-    _regroup(ctx, team, left.gone + left.kept, unnested)
-    return left.gone + unnested
+def _removed(ctx: Context, team: Team, left: membership.TakenBack, unnested: list[Kept], source: Source) -> list[UUID]:
+    teams = [UUID(each["member_id"]) for each in unnested]
+    gone = left.gone + teams
+    membership.note_gone(ctx, team, gone, source, memberships=left.rows, subteams=unnested)
+    _regroup(ctx, team, left.gone + left.kept, teams)
+    return gone
 
 
 def _regroup(ctx: Context, team: Team, user_ids: Collection[UUID], team_ids: Collection[UUID]) -> None:

@@ -9,9 +9,9 @@ import structlog
 from flask import Response, after_this_request, g, request
 
 from scim_server.scim import me
-from scim_server.services import access
+from scim_server.services import access, brake
 from scim_server.services.context import Context
-from scim_server.services.errors import NotAuthenticated
+from scim_server.services.errors import HeldBack, NotAuthenticated
 from scim_server.web import rate_limit, request_log
 from scim_server.web.requests import body, request_id
 from scim_server.web.state import now, state
@@ -91,10 +91,17 @@ def _writing(check: Check) -> Iterator[Context]:
     with _noted(caller):
         check(caller)
         body()
-        with state().database.writing() as session:
-            ctx = _context(caller, session)
-            yield ctx
-            request_log.write_change(ctx)
+        try:
+            with state().database.writing() as session:
+                ctx = _context(caller, session)
+                yield ctx
+                brake.note_refusals(ctx)  # those within a bulk request
+                request_log.write_change(ctx)
+        except HeldBack:
+            # What is refused is undone as a whole; that it was refused is not.
+            with state().database.writing() as session:
+                brake.note_refusals(_context(caller, session))
+            raise
         request_log.committed()
 
 

@@ -15,6 +15,8 @@ def render(answer: Answer) -> Response:
         response.headers["Location"] = answer.location
     if answer.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="scim"'
+    if answer.retry_after is not None:
+        response.headers["Retry-After"] = str(answer.retry_after)  # an integer, not a date (exchange 22)
     if answer.version:
         response.headers["ETag"] = answer.version
         if request.method in ("GET", "HEAD"):

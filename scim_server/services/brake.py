@@ -1,0 +1,226 @@
+"""The brake: a directory that deactivates or deletes more users than it should raises an alarm, or is held back.
+
+It is asked before each such removal, and costs two statements, the first of which has the removals of one directory
+come one after the other: of two at once, the second is counted after the first. Nothing else waits for it.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, func, literal, select, update
+
+from scim_server.models import Alarm, AlarmState, BrakeMode, Directory, User, UserStatus
+from scim_server.models.base import new_id
+from scim_server.services.context import Context
+from scim_server.services.errors import HeldBack, InvalidValue
+from scim_server.services.events import Action, record
+
+# A share says nothing of a few: of three people, one who leaves is a third.
+FLOOR = 10
+
+_GONE = (UserStatus.DEACTIVATED, UserStatus.DELETED)
+_LIMITS = {"brake_users": (1, 1_000_000), "brake_share": (1, 100), "brake_window": (1, 7 * 24 * 60)}
+
+
+class Brake(NamedTuple):
+    """What the brake of a directory is set to, and what it is at (`models/directories.py`)."""
+
+    id: UUID
+    brake_mode: str
+    brake_users: int
+    brake_share: int
+    brake_window: int
+    brake_alarm_id: UUID | None
+    brake_holds: bool
+    brake_since: datetime | None
+    brake_free_until: datetime | None
+    brake_free_users: int | None
+
+
+def ask(ctx: Context, user: User) -> None:
+    """Ask whether a user may be deactivated or deleted, and note who did it. Only a directory can be held back.
+
+    Raises HeldBack.
+    """
+    if ctx.directory is not None and (ctx.directory.brake_mode != BrakeMode.OFF or ctx.directory.brake_holds):
+        _count(ctx, _hold(ctx, ctx.directory.id), user)
+    user.removed_at = ctx.now
+    user.removed_by = ctx.directory.id if ctx.directory else None
+
+
+def note_refusals(ctx: Context) -> None:
+    """Write down that removals were held back, and raise the alarm where there is none yet."""
+    if ctx.directory is None or not ctx.notes.held:
+        return
+    brake = _hold(ctx, ctx.directory.id)
+    if brake.brake_holds:
+        ctx.session.execute(
+            update(Alarm)
+            .where(Alarm.org_id == ctx.org.id, Alarm.id == brake.brake_alarm_id)
+            .values(refused=Alarm.refused + ctx.notes.held)
+            .execution_options(synchronize_session=False)
+        )
+    elif brake.brake_since is None or brake.brake_since < ctx.now:  # or else somebody has just decided
+        start = _start(ctx, brake)
+        _raise_alarm(ctx, brake, start, None, users=_removed(ctx, start), refused=ctx.notes.held)
+
+
+def set_brake(ctx: Context, directory: Directory, **chosen: Any) -> Directory:
+    """Say what is too many, and what happens then: brake_mode, brake_users, brake_share, brake_window.
+
+    Raises InvalidValue.
+    """
+    changes = {name: (getattr(directory, name), value) for name, value in chosen.items() if value is not None}
+    for name, (_, value) in changes.items():
+        least, most = _LIMITS.get(name, (0, 0))
+        if name in _LIMITS and not least <= value <= most:
+            raise InvalidValue(name, f"must be from {least} to {most}")
+    changes = {name: (before, after) for name, (before, after) in changes.items() if before != after}
+    for name, (_, value) in changes.items():
+        setattr(directory, name, value)
+    if changes:
+        directory.changed(ctx.now)
+        record(ctx, Action.DIRECTORY_UPDATED, directory, changes)
+    return directory
+
+
+def _count(ctx: Context, brake: Brake, user: User) -> None:
+    """Raises HeldBack."""
+    if brake.brake_holds:
+        _refuse(ctx, brake)
+    start = _start(ctx, brake)
+    holding = brake.brake_mode == BrakeMode.HOLD
+    if brake.brake_alarm_id is not None and not holding and _is_of_alarm(ctx, brake, start, user):
+        return
+    free = brake.brake_free_until is not None and ctx.now < brake.brake_free_until
+    if free and brake.brake_free_users is None:
+        return
+    most = brake.brake_free_users if free and brake.brake_free_users else brake.brake_users
+    removed, active = ctx.session.execute(_counts(ctx, brake, start, user, most)).one()
+    if removed <= most if free else not _is_past(brake, removed, active):
+        return
+    if holding:
+        _refuse(ctx, brake)
+    _raise_alarm(ctx, brake, start, user, users=_removed(ctx, start, user) + 1)
+
+
+def _is_past(brake: Brake, removed: int, active: int) -> bool:
+    return bool(
+        removed > brake.brake_users or (removed > FLOOR and removed * 100 > brake.brake_share * (active + removed))
+    )
+
+
+def _refuse(ctx: Context, brake: Brake) -> None:
+    ctx.notes.held += 1
+    raise HeldBack(brake.brake_users, brake.brake_window)
+
+
+def _hold(ctx: Context, directory_id: UUID) -> Brake:
+    """The brake of a directory, for whoever is alone with it until the transaction ends."""
+    row = ctx.session.execute(
+        select(*(getattr(Directory, name) for name in Brake._fields))
+        .where(Directory.org_id == ctx.org.id, Directory.id == directory_id)
+        # Not FOR UPDATE: whoever creates a user of the directory refers to it, and would wait.
+        .with_for_update(key_share=True)
+    ).one()
+    return Brake(*row)
+
+
+def _start(ctx: Context, brake: Brake) -> datetime:
+    """Since when removals count: the window, and nothing that an admin has decided on already."""
+    start = ctx.now - timedelta(minutes=brake.brake_window)
+    free_until = brake.brake_free_until if brake.brake_free_until and brake.brake_free_until <= ctx.now else None
+    return max(each for each in (start, brake.brake_since, free_until) if each is not None)
+
+
+def _counts(ctx: Context, brake: Brake, start: datetime, user: User, most: int) -> Select[int, int]:
+    """How many users are removed, this one with them, and how many active ones the directory has beside them.
+
+    Neither is counted further than the limits need, however many users there are.
+    """
+    others = _whom(ctx, brake.id, start).where(User.id != user.id).limit(most).subquery()
+    removed = select(func.count() + 1).select_from(others).scalar_subquery()
+    enough = most * 100 // brake.brake_share + 1
+    theirs = select(User.id).where(
+        User.org_id == ctx.org.id, User.directory_id == brake.id, User.status == UserStatus.ACTIVE, User.id != user.id
+    )
+    active = select(func.count()).select_from(theirs.limit(enough).subquery()).scalar_subquery()
+    return select(removed, active)
+
+
+def _removed(ctx: Context, start: datetime, but: User | None = None) -> int:
+    assert ctx.directory is not None, "only a directory is counted"
+    whom = _whom(ctx, ctx.directory.id, start)
+    others = whom.where(User.id != but.id) if but else whom
+    return ctx.session.scalar(select(func.count()).select_from(others.subquery())) or 0
+
+
+def _whom(ctx: Context, directory_id: UUID, start: datetime) -> Select[UUID]:
+    """Whom a directory has removed; who is back in the meantime does not count."""
+    return select(User.id).where(
+        User.org_id == ctx.org.id, User.removed_by == directory_id, User.removed_at >= start, User.status.in_(_GONE)
+    )
+
+
+def _is_of_alarm(ctx: Context, brake: Brake, start: datetime, user: User) -> bool:
+    """Count a removal to the alarm that goes on, unless that is over by now, whether somebody decided on it or not."""
+    known = user.removed_by == brake.id and user.removed_at is not None and user.removed_at >= start
+    found = ctx.session.scalar(
+        update(Alarm)
+        .where(
+            Alarm.org_id == ctx.org.id,
+            Alarm.id == brake.brake_alarm_id,
+            Alarm.state == AlarmState.OPEN,
+            Alarm.last_at >= start,
+        )
+        .values(users=Alarm.users + (0 if known else 1), last_at=ctx.now)
+        .returning(Alarm.id)
+        .execution_options(synchronize_session=False)
+    )
+    return found is not None
+
+
+def _raise_alarm(
+    ctx: Context, brake: Brake, start: datetime, user: User | None, *, users: int, refused: int = 0
+) -> None:
+    assert ctx.directory is not None, "only a directory raises an alarm"
+    theirs = User.org_id == ctx.org.id, User.directory_id == brake.id, User.status == UserStatus.ACTIVE
+    others = theirs if user is None else (*theirs, User.id != user.id)
+    active = ctx.session.scalar(select(func.count()).select_from(User).where(*others)) or 0
+    ctx.session.execute(
+        update(Alarm)
+        .where(Alarm.org_id == ctx.org.id, Alarm.directory_id == brake.id, Alarm.state == AlarmState.OPEN)
+        .values(state=AlarmState.LAPSED)
+        .execution_options(synchronize_session=False)
+    )
+    alarm = Alarm(
+        org_id=ctx.org.id,
+        id=new_id(),
+        directory_id=brake.id,
+        state=AlarmState.OPEN,
+        started_at=ctx.now,
+        window_start=start,
+        last_at=ctx.now,
+        users=users,
+        of_users=active + users,
+        refused=refused,
+    )
+    ctx.session.add(alarm)
+    ctx.session.flush()
+    ctx.session.execute(
+        update(Directory)
+        .where(Directory.org_id == ctx.org.id, Directory.id == brake.id)
+        .values(brake_alarm_id=alarm.id, brake_holds=literal(refused > 0))
+        .execution_options(synchronize_session=False)
+    )
+    record(
+        ctx,
+        Action.DIRECTORY_ALARM_RAISED,
+        ctx.directory,
+        alarm=str(alarm.id),
+        users=users,
+        of_users=alarm.of_users,
+        window_start=start.isoformat(),
+        holds=refused > 0,
+    )
