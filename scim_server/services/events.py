@@ -72,6 +72,7 @@ class Action(StrEnum):
     TEAM_UPDATED = "team.updated"
     TEAM_ADOPTED = "team.adopted"
     TEAM_DELETED = "team.deleted"
+    TEAM_RESTORED = "team.restored"
     TEAM_MEMBERS_ADDED = "team.members_added"
     TEAM_MEMBERS_REMOVED = "team.members_removed"
     POSITION_CREATED = "position.created"

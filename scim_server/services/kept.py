@@ -5,8 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Table
+from sqlalchemy.types import TypeEngine
 
 from scim_server.models import Base
+from scim_server.models.types import Id, UtcDateTime
 
 # A row in JSON, by the names of its columns. Whose organization's it is, the event says already.
 Kept = dict[str, Any]
@@ -25,7 +27,7 @@ def restore(model: type[Base], org_id: UUID, kept: Kept) -> dict[str, Any]:
     """A row to be inserted. What the table has no more is left out, and what it has since by then takes its default."""
     known = {column.name: column for column in columns(model)}
     return {"org_id": org_id} | {
-        name: _from_json(known[name].type.python_type, value) for name, value in kept.items() if name in known
+        name: _from_json(known[name].type, value) for name, value in kept.items() if name in known
     }
 
 
@@ -35,10 +37,16 @@ def _as_json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _from_json(kind: type[Any], value: Any) -> Any:
-    if not isinstance(value, str) or kind is str:
-        return value
-    return datetime.fromisoformat(value) if issubclass(kind, datetime) else UUID(value)
+def _from_json(kind: TypeEngine[Any], value: Any) -> Any:
+    if value is None:
+        return None
+    match kind:
+        case Id():
+            return UUID(value)
+        case UtcDateTime():
+            return datetime.fromisoformat(value)
+        case _:
+            return value
 
 
 def _table(model: type[Base]) -> Table:

@@ -1,22 +1,14 @@
 """The teams of one user, all at once: for when the user goes, and comes back."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
 
 from scim_server.models import Membership, Team, User
 from scim_server.models.expressions import any_of
-from scim_server.models.types import Id, UtcDateTime
 from scim_server.services.context import Context
-
-# All that a membership says, besides whose it is.
-_SAID = {column.name: column for column in Membership.__table__.columns if column.name not in ("org_id", "user_id")}
-
-# A row as an event can keep it: JSON, by the names of its columns.
-Kept = dict[str, Any]
+from scim_server.services.kept import Kept, columns, keep, restore
 
 
 def teams_of(ctx: Context, user: User) -> list[str]:
@@ -36,10 +28,10 @@ def leave_all(ctx: Context, user: User) -> list[Kept]:
     rows = ctx.session.execute(
         delete(Membership)
         .where(Membership.org_id == ctx.org.id, Membership.user_id == user.id)
-        .returning(*_SAID.values())
+        .returning(*columns(Membership))
         .execution_options(synchronize_session=False)
     ).mappings()
-    left = [{name: _as_json(value) for name, value in row.items()} for row in rows]
+    left = [keep(row) for row in rows]
     _note_change(ctx, {UUID(each["team_id"]) for each in left})
     return sorted(left, key=lambda each: str(each["team_id"]))
 
@@ -57,12 +49,7 @@ def put_back(ctx: Context, user: User, left: Sequence[Kept]) -> list[str]:
         .with_for_update(key_share=True)
     )
     living = {str(id) for id in ctx.session.scalars(teams)} if left else set()
-    rows = [
-        {"org_id": ctx.org.id, "user_id": user.id}
-        | {name: _from_json(name, each[name]) for name in _SAID if name in each}
-        for each in left
-        if each["team_id"] in living
-    ]
+    rows = [restore(Membership, ctx.org.id, each) | {"user_id": user.id} for each in left if each["team_id"] in living]
     if rows:
         ctx.session.execute(insert(Membership), rows)
         _note_change(ctx, {UUID(id) for id in living})
@@ -78,21 +65,3 @@ def _note_change(ctx: Context, team_ids: Collection[UUID]) -> None:
             .values(version=Team.version + 1, updated_at=ctx.now)
             .execution_options(synchronize_session=False)
         )
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, UUID):
-        return str(value)
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _from_json(name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    match _SAID[name].type:
-        case Id():
-            return UUID(value)
-        case UtcDateTime():
-            return datetime.fromisoformat(value)
-        case _:
-            return value

@@ -4,8 +4,8 @@
 for the teams that moved and those below them, by three statements, however many these are. Users change none of it.
 """
 
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, delete, insert, literal, or_, select, update
@@ -99,6 +99,35 @@ def leave(ctx: Context, team: Team) -> list[UUID]:
     ).all()
     refresh(ctx, [team.id])
     return list(left)
+
+
+def come_back(ctx: Context, team: Team) -> bool:
+    """What it means to those around it that a team is there again, and whether it is within itself now."""
+    lock(ctx)
+    containing = select(Subteam.team_id).where(Subteam.org_id == ctx.org.id, Subteam.member_id == team.id)
+    ctx.session.execute(
+        update(Team)
+        .where(*living(ctx, Team), Team.id.in_(containing))
+        .values(version=Team.version + 1, updated_at=ctx.now)
+        .execution_options(synchronize_session=False)
+    )
+    refresh(ctx, [team.id])
+    circle = select(TeamAncestor.team_id).where(
+        TeamAncestor.org_id == ctx.org.id, TeamAncestor.team_id == team.id, TeamAncestor.ancestor_id == team.id
+    )
+    return ctx.session.scalar(circle) is None
+
+
+def put_back(ctx: Context, team: Team, rows: Sequence[dict[str, Any]]) -> None:
+    """Put teams back into a team, by the rows that said so.
+
+    Raises CircularNesting.
+    """
+    ctx.session.execute(insert(Subteam), rows)
+    members = [row["member_id"] for row in rows]
+    lock(ctx)
+    _refuse_circle(ctx, team, members)
+    refresh(ctx, members)
 
 
 def lock(ctx: Context) -> None:

@@ -177,6 +177,24 @@ def delete_team(ctx: Context, team: Team) -> None:
         refresh(ctx, members)
 
 
+def restore_team(ctx: Context, team: Team) -> bool:
+    """Bring a deleted team back, with its members and to where it was. Whoever asks holds its row.
+
+    It stays deleted, and the answer is False, where it would be within itself, as the other teams are by now.
+
+    Raises TeamNameTaken.
+    """
+    deleted_at, team.deleted_at = team.deleted_at, None
+    _flush(ctx, team)
+    if not nesting.come_back(ctx, team):
+        team.deleted_at = deleted_at
+        nesting.come_back(ctx, team)
+        return False
+    team.changed(ctx.now)
+    record(ctx, Action.TEAM_RESTORED, team, {"displayName": (None, team.display_name)})
+    return True
+
+
 def members_of_teams(ctx: Context, team_ids: Sequence[UUID]) -> dict[UUID, list[Member]]:
     """The users of each of these teams, then the teams in them; one query, however many they are."""
     found: dict[UUID, list[Member]] = {team_id: [] for team_id in team_ids}
