@@ -1,8 +1,8 @@
 """What every command needs: the settings, a transaction, and errors as sentences."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,6 +58,20 @@ def operator(slug: str) -> Iterator[Context]:
         with database.writing() as session:
             yield organizations.open_organization(session, settings, slug, now=now())
         deliver_posted(database, settings, session)
+
+
+@contextmanager
+def operator_at_work(slug: str) -> Iterator[Callable[[], AbstractContextManager[Context]]]:
+    """As `operator`, for what takes several transactions: what opens one."""
+    settings = settings_or_failure()
+
+    @contextmanager
+    def begin() -> Iterator[Context]:
+        with database.writing() as session:
+            yield organizations.open_organization(session, settings, slug, now=now())
+
+    with told(), opened(settings) as database:
+        yield begin
 
 
 @contextmanager

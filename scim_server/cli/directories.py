@@ -1,11 +1,14 @@
 """`scim-server directory`: the SCIM connections of an organization."""
 
+from typing import Any
+
 import click
 
 from scim_server.cli.base import PROVIDERS, operator, show
-from scim_server.models import Adoption, PatchResponse, Provider
+from scim_server.models import Adoption, BrakeMode, PatchResponse, Provider
 from scim_server.services import directories, team_ownership
 from scim_server.services.adoption import set_adoption
+from scim_server.services.brake import set_brake
 
 PATCH_RESPONSES = click.Choice([response.value for response in PatchResponse])
 
@@ -33,6 +36,11 @@ def directory_list(slug: str) -> None:
                     "basic_auth": row.basic_auth,
                     "adoption": row.adoption,
                     "adopt_teams": row.adopt_teams,
+                    "brake_mode": row.brake_mode,
+                    "brake_users": row.brake_users,
+                    "brake_share": row.brake_share,
+                    "brake_window": row.brake_window,
+                    "brake_holds": row.brake_holds,
                     "created_at": row.created_at,
                 }
             )
@@ -49,6 +57,14 @@ def directory_list(slug: str) -> None:
 )
 @click.option("--patch-response", type=PATCH_RESPONSES, help="What a PATCH answers: the resource, or 204 and nothing.")
 @click.option("--adopt-teams/--no-adopt-teams", default=None, help="Whether it takes over teams made by hand.")
+@click.option(
+    "--brake-mode",
+    type=click.Choice([mode.value for mode in BrakeMode]),
+    help="Where it removes too many users: an alarm, or they are held back as well.",
+)
+@click.option("--brake-users", type=int, metavar="NUMBER", help="More users than that are too many.")
+@click.option("--brake-share", type=int, metavar="PERCENT", help="So is more than that share of its active users.")
+@click.option("--brake-window", type=int, metavar="MINUTES", help="Within that time.")
 def directory_set(
     slug: str,
     provider: str,
@@ -56,6 +72,7 @@ def directory_set(
     adoption: str | None,
     patch_response: str | None,
     adopt_teams: bool | None,
+    **brake: Any,
 ) -> None:
     """Change what a directory is allowed, and how it is answered.
 
@@ -71,3 +88,4 @@ def directory_set(
             directories.answer_patches(ctx, found, PatchResponse(patch_response))
         if adopt_teams is not None:
             team_ownership.set_adoption_of_teams(ctx, found, adopt_teams)
+        set_brake(ctx, found, **brake)

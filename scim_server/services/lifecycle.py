@@ -66,6 +66,7 @@ def delete_user(ctx: Context, user: User) -> None:
     Raises NotAllowed, OwnerProtected, LastAdminProtected, HeldBack.
     """
     _check_may(ctx, user)
+    ownership.guard(ctx, user)
     _delete(ctx, user)
 
 
@@ -75,15 +76,15 @@ def put_back(ctx: Context, user: User, status: UserStatus) -> None:
     It is a part of undoing (services/undo.py), which has asked who may, and which sees to the teams of whoever comes
     back. They had a seat, and need not ask for one.
 
-    Raises OwnerProtected, LastAdminProtected.
+    Raises OwnerProtected.
     """
+    ownership.guard_owner(user)
     if status == UserStatus.DELETED:
         _delete(ctx, user)
         return
     before = UserStatus(user.status)
     details: dict[str, Any] = {}
     if status == UserStatus.DEACTIVATED and before != UserStatus.DELETED:
-        ownership.guard(ctx, user)
         details = _shut_out(ctx, user, Action.USER_DEACTIVATED)
     action = Action.USER_ACTIVATED if status == UserStatus.ACTIVE else Action.USER_DEACTIVATED
     user.deleted_at = user.removed_at = user.removed_by = None
@@ -91,7 +92,6 @@ def put_back(ctx: Context, user: User, status: UserStatus) -> None:
 
 
 def _delete(ctx: Context, user: User) -> None:
-    ownership.guard(ctx, user)
     details = _shut_out(ctx, user, Action.USER_DELETED)
     left = memberships.leave_all(ctx, user)
     teams = sorted(each["team_id"] for each in left)

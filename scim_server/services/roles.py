@@ -13,7 +13,7 @@ from scim_server.services import ownership
 from scim_server.services.built_in import Manage
 from scim_server.services.constraints import flush, flush_removal
 from scim_server.services.context import Context
-from scim_server.services.declared import DeclaredRole, changed, declared, hold
+from scim_server.services.declared import DeclaredRole, changed, declared, hold, role_of
 from scim_server.services.errors import InUse, InvalidValue, NotAllowed, NotFound, RoleNameTaken
 from scim_server.services.events import Action, differences, record
 from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
@@ -118,14 +118,28 @@ def assign_role(ctx: Context, user: User, role: DeclaredRole | None, source: Rol
     after = effective_role(ctx, *grants.values())
     if user.role_id != after.id:
         ownership.guard(ctx, user)
-        record(ctx, Action.USER_ROLE_CHANGED, user, {"role": (_name(ctx, user), after.name)}, source=source.value)
-        user.role_id = after.id
-        user.changed(ctx.now)
+        _become(ctx, user, after, source)
     setattr(user, column, given)
 
 
-def _name(ctx: Context, user: User) -> str:
-    return declared(ctx).roles[user.role_id].name
+def put_back_role(ctx: Context, user: User, role: DeclaredRole) -> None:
+    """Give a user the role back that they had before a directory changed it (services/undo.py).
+
+    Raises OwnerProtected.
+    """
+    if user.role_id == role.id:
+        return
+    ownership.guard_owner(user)
+    without = effective_role(ctx, user.role_by_hand_id, None, user.role_by_mapping_id)
+    user.role_by_directory_id = None if without.id == role.id else role.id
+    _become(ctx, user, role, RoleSource.DIRECTORY)
+
+
+def _become(ctx: Context, user: User, role: DeclaredRole, source: RoleSource) -> None:
+    before = role_of(ctx, user.role_id).name
+    user.role_id = role.id
+    user.changed(ctx.now)
+    record(ctx, Action.USER_ROLE_CHANGED, user, {"role": (before, role.name)}, source=source.value)
 
 
 def give_role(ctx: Context, user: User, role: DeclaredRole) -> None:
@@ -273,7 +287,7 @@ def effective_role(ctx: Context, *grants: UUID | None) -> DeclaredRole:
     mapping. Whoever was given none has the default role.
     """
     given = next((grant for grant in grants if grant is not None), None)
-    return declared(ctx).roles[given] if given else declared(ctx).default_role
+    return role_of(ctx, given) if given else declared(ctx).default_role
 
 
 def source_of(ctx: Context) -> RoleSource:

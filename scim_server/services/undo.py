@@ -182,12 +182,16 @@ def _return_user(ctx: Context, user: User, profile: Profile, result: Result) -> 
                 result.undone.pop(ROLE)
                 result.left[ROLE] = "is no role any more"
             else:
-                roles.assign_role(ctx, user, role)
+                roles.put_back_role(ctx, user, role)
     except DomainError as problem:
         result.undone.pop(ROLE)
         result.left[ROLE] = str(problem)
-    if STATUS in result.undone:
-        lifecycle.put_back(ctx, user, UserStatus(result.undone[STATUS][1]))
+    try:
+        if STATUS in result.undone:
+            lifecycle.put_back(ctx, user, UserStatus(result.undone[STATUS][1]))
+    except DomainError as problem:
+        result.undone.pop(STATUS)
+        result.left[STATUS] = str(problem)
 
 
 def _return_teams(ctx: Context, undos: Sequence[Undo], keeping: Keeping) -> list[Result]:

@@ -130,7 +130,7 @@ class Sync:
             self.remove_all,
         ]
         reply = self.chance.choice(kinds)()
-        assert reply is None or reply.status in (200, 201, 204, 400, 404, 409), reply.json
+        assert reply is None or reply.status in (200, 201, 204, 400, 403, 404, 409), reply.json
 
     def name(self) -> str:
         return self.chance.choice(["ada", "bob", "cy", "Dee", "EVE"])
