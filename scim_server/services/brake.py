@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, literal, select, update
 
 from scim_server.models import Alarm, AlarmState, BrakeMode, Directory, User, UserStatus
 from scim_server.models.base import new_id
+from scim_server.services.alarm_mail import tell_admins
 from scim_server.services.context import Context
 from scim_server.services.errors import HeldBack, InvalidValue
 from scim_server.services.events import Action, record
@@ -224,3 +225,4 @@ def _raise_alarm(
         window_start=start.isoformat(),
         holds=refused > 0,
     )
+    tell_admins(ctx, alarm, ctx.directory, holds=refused > 0)

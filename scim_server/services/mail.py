@@ -32,6 +32,7 @@ class MailText(StrEnum):
     INVITATION = "invitation"
     ACCESS_CODE = "access_code"
     PASSWORD_RESET = "password_reset"  # noqa: S105
+    BRAKE_ALARM = "brake_alarm"
 
 
 def send(

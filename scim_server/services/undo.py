@@ -5,7 +5,7 @@ is kept with its events, so an undo that was interrupted is simply begun again: 
 undo any more. Meanwhile the directory removes nobody.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -59,36 +59,37 @@ def preview(ctx: Context, alarm_id: UUID) -> list[Result]:
     return results
 
 
-def undo(opened: Opened, alarm_id: UUID, keeping: Callable[[Context], Keeping]) -> Iterator[list[Result]]:
+def undo(opened: Opened, alarm_id: UUID, keeping: Callable[[Context], Keeping]) -> Generator[list[Result], None, None]:
     """Undo what an alarm is about, portion by portion; `opened` opens a transaction.
 
     Raises NotAllowed, NotFound.
     """
     with opened() as ctx:
         alarms.begin_undo(ctx, alarm_id)
-    tried: set[tuple[str, UUID]] = set()
-    undone = skipped = 0
+    told: set[Left] = set()
+    undone, skipped = set[UUID](), set[UUID]()
     for _ in range(_ROUNDS):
         with opened() as ctx:
             plan = make_plan(ctx, alarms.get_alarm(ctx, alarm_id).alarm)
-        new = [each for each in plan.undos if (each.kind, each.id) not in tried]
-        left = [each for each in plan.left if (each.kind, each.id) not in tried]
-        if not new and not left:
-            break
-        tried |= {(each.kind, each.id) for each in new} | {(each.kind, each.id) for each in left}
-        results = list(_left(left))
-        skipped += len(results)
-        if results:
-            yield results
-        for step, portion in _portions(new):
+        left = list(_left([each for each in plan.left if each not in told]))
+        told.update(plan.left)
+        skipped.update(each.id for each in left)
+        if left:
+            yield left
+        came_to_something = False
+        for step, portion in _portions(plan.undos):
             with opened() as ctx:
                 because = replace(ctx, because={"undo": str(alarm_id)})
                 results = [each for each in step(because, portion, keeping(ctx)) if each.undone or each.left]
-            undone += sum(bool(each.undone) for each in results)
-            skipped += sum(bool(each.left) for each in results)
-            yield results
+            new = [each for each in results if each.undone or each.id not in skipped]
+            came_to_something = came_to_something or any(each.undone for each in results)
+            undone.update(each.id for each in results if each.undone)
+            skipped.update(each.id for each in results if each.left)
+            yield new
+        if not came_to_something:
+            break
     with opened() as ctx:
-        alarms.finish_undo(ctx, alarm_id, undone=undone, skipped=skipped)
+        alarms.finish_undo(ctx, alarm_id, undone=len(undone), skipped=len(skipped))
 
 
 def _portions(undos: Sequence[Undo]) -> "Iterator[tuple[Step, Sequence[Undo]]]":

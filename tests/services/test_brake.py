@@ -11,10 +11,11 @@ from sqlalchemy import select
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import Alarm, AlarmState, BrakeMode, Event, Provider, User
-from scim_server.services import alarms, brake, directories, organizations
+from scim_server.services import alarms, brake, directories, organizations, outbox
 from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue, NotAllowed
 from tests.clients import PATCH_OP, USER, Directory, Reply, assert_error
+from tests.mail import in_folder, plain
 from tests.promises.databases import contents, events, statements
 from tests.services.test_concurrency import at_once
 
@@ -277,3 +278,27 @@ def test_what_is_chosen_is_told(acme: Directory, settings: Settings, database: D
     set_brake(settings, database, brake_users=7, brake_share=20)
     event: Event = events(database, "acme")[-1]
     assert (event.action, event.changes) == ("directory.updated", {"brake_users": [50, 7]})
+
+
+def test_the_admins_are_told_once_in_their_language(acme: Directory, settings: Settings, database: Database) -> None:
+    set_brake(settings, database, brake_users=2)
+    admin = [{"value": "Admin"}]
+    for name, language in (("ana", "pt-BR"), ("ada", "en-GB")):
+        emails = [{"value": f"{name}@old.example"}, {"value": f"{name}@acme.example", "primary": True}]
+        acme.create_user(name, roles=admin, emails=emails, preferredLanguage=language)
+    acme.create_user("nobody", roles=admin)
+    acme.create_user("odd", roles=admin, emails=[{"value": "no address"}])
+    for user in people(acme, 4):
+        off(acme, user)
+
+    assert outbox.deliver(database, settings) == 0
+
+    found = {str(message["To"]): message for message in in_folder()}
+    assert found.keys() == {"ana@acme.example", "ada@acme.example"}
+    [alarm] = raised(database)
+    for message in found.values():
+        assert f"scim-server alarm undo acme {alarm.id}" in plain(message)
+        assert "3" in str(message["Subject"])
+        assert "generic" in plain(message)
+    assert "Olá" in plain(found["ana@acme.example"])
+    assert "Hello" in plain(found["ada@acme.example"])

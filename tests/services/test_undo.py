@@ -4,10 +4,12 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
@@ -18,6 +20,7 @@ from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import (
     Alarm,
+    AlarmState,
     Membership,
     Provider,
     Subteam,
@@ -25,17 +28,19 @@ from scim_server.models import (
     TeamAncestor,
     User,
     UserEmail,
+    UserSession,
     UserStatus,
 )
 from scim_server.models.base import new_id
 from scim_server.scim.keeping import keeping
-from scim_server.services import directories, organizations, undo
-from scim_server.services.context import Context
+from scim_server.services import alarms, directories, lifecycle, organizations, sessions, teams, undo, users
+from scim_server.services.context import OPERATOR, Actor, ActorKind, Context
+from scim_server.services.errors import NotAllowed
 from scim_server.services.undo_plan import Result
-from tests.clients import GROUP, USER, Directory, Reply, founded
+from tests.clients import GROUP, USER, Directory, Reply, assert_error, founded
 from tests.conftest import emptied
-from tests.promises.databases import org_id
-from tests.services.test_brake import OFF, ON
+from tests.promises.databases import events, org_id
+from tests.services.test_brake import OFF, ON, off, people, raised
 
 # What goes on in any case, and what only a new version says.
 _MOVES_ON = {"version", "updated_at", "removed_at", "removed_by"}
@@ -227,3 +232,189 @@ def test_whatever_a_directory_did_everything_is_as_before(
 
     assert [each.left for each in results if each.left] == []
     assert state(database) == was
+
+
+def test_what_somebody_else_changed_since_stays_and_is_told(
+    acme: Directory, globex: Directory, settings: Settings, database: Database
+) -> None:
+    globex.create_user("gina")
+    ada, bob, cy, dee = people(acme, 4)
+    group = acme.create_group("Pioneers", ada, bob)
+    alarm_id = alarm_from_now_on(settings, database)
+    before = state(database, "globex")
+
+    for user in (ada, bob, cy):
+        off(acme, user)
+    acme.patch(f"/Users/{dee.id}", {"op": "replace", "value": {"title": "T", "userName": "dora"}})
+    new = acme.create_user("new")
+    acme.patch(f"/Groups/{group.id}", {"op": "remove", "path": "members"})
+    with opened(settings, database) as ctx:  # people: one back, one gone for good, one renamed, one in a group
+        by_hand(ctx, ada, UserStatus.ACTIVE)
+        by_hand(ctx, bob, UserStatus.DELETED)
+        row = ctx.session.scalars(select(User).where(User.id == UUID(dee.id))).one()
+        users.write_profile(ctx, row, keeping(ctx).user(row.document | {"title": "By hand"}))
+        team = ctx.session.scalars(select(Team).where(Team.id == UUID(group.id))).one()
+        teams.add_members(ctx, team, [UUID(new.id)])
+    results = undone(settings, database, alarm_id)
+
+    assert {str(each.id): each.left for each in results if each.left} == {
+        ada.id: {"status": f"changed since by {OPERATOR.name}"},
+        bob.id: {"status": f"changed since by {OPERATOR.name}"},
+        dee.id: {"attribute title": f"changed since by {OPERATOR.name}"},
+        new.id: {"created": f"changed since by {OPERATOR.name}"},
+        group.id: {f"member {bob.id}": "is not there any more"},
+    }
+    shown = acme.get(f"/Users/{dee.id}")
+    assert (shown["userName"], shown["title"]) == ("user3", "By hand")
+    assert acme.get(f"/Users/{ada.id}")["active"] is True
+    assert acme.get(f"/Users/{cy.id}")["active"] is True
+    assert acme.get(f"/Users/{new.id}").status == 200
+    assert acme.get(f"/Groups/{group.id}").members == {ada.id, new.id}
+    assert state(database, "globex") == before
+
+
+def test_a_name_that_somebody_else_has_by_now_is_left_to_them(
+    acme: Directory, settings: Settings, database: Database
+) -> None:
+    [ada, bob] = people(acme, 2)
+    group = acme.create_group("Pioneers")
+    alarm_id = alarm_from_now_on(settings, database)
+    acme.delete(f"/Users/{ada.id}")
+    acme.patch(f"/Users/{bob.id}", {"op": "replace", "value": {"userName": "other"}})
+    acme.delete(f"/Groups/{group.id}")
+    with opened(settings, database) as ctx:
+        for name in ("USER0", "user1"):
+            users.create_user(ctx, keeping(ctx).user({"schemas": [USER], "userName": name}))
+        teams.create_team(ctx, keeping(ctx).team({"schemas": [GROUP], "displayName": "pioneers"}))
+
+    results = {str(each.id): each.left for each in undone(settings, database, alarm_id)}
+
+    assert results == {
+        ada.id: {"userName": "is somebody else's by now"},
+        bob.id: {"userName": "is somebody else's by now"},
+        group.id: {"displayName": "is another team's by now"},
+    }
+    assert sorted(acme.get("/Users").user_names) == ["USER0", "other", "user1"]
+
+
+def test_what_a_directory_did_over_a_persons_change_goes_back_to_that(
+    acme: Directory, settings: Settings, database: Database
+) -> None:
+    [ada] = people(acme, 1)
+    alarm_id = alarm_from_now_on(settings, database)
+    off(acme, ada)
+    with opened(settings, database) as ctx:
+        by_hand(ctx, ada, UserStatus.ACTIVE)
+    off(acme, ada)
+
+    [result] = undone(settings, database, alarm_id)
+
+    assert (result.undone, result.left) == ({"status": ("deactivated", "active")}, {})
+    assert acme.get(f"/Users/{ada.id}")["active"] is True
+
+
+def test_an_undo_says_in_every_event_what_it_is_part_of_and_ends_no_hold(
+    acme: Directory, settings: Settings, database: Database
+) -> None:
+    [ada, bob] = people(acme, 2)
+    alarm_id = alarm_from_now_on(settings, database)
+    off(acme, ada)
+    known = len(events(database, "acme"))
+
+    undone(settings, database, alarm_id)
+
+    told = events(database, "acme")[known:]
+    assert [each.action for each in told] == ["directory.undo_begun", "user.activated", "directory.undone"]
+    assert told[1].details["undo"] == str(alarm_id)
+    assert (told[2].details["undone"], told[2].details["skipped"]) == (1, 0)
+    # The directory would do it again in its next sync.
+    assert_error(off(acme, ada), 429)
+    assert_error(acme.delete(f"/Users/{bob.id}"), 429)
+    assert acme.create_user("eve").status == 201
+    [alarm] = raised(database)
+    assert (alarm.state, alarm.refused) == (AlarmState.UNDONE, 2)
+    with opened(settings, database) as ctx:
+        with pytest.raises(NotAllowed, match="undone already"):
+            alarms.begin_undo(ctx, alarm_id)
+        alarms.let_through(ctx, alarm_id, lifetime=timedelta(hours=1))
+    assert off(acme, ada).status == 200
+
+
+def test_an_undo_that_was_interrupted_is_gone_on_with(
+    acme: Directory, settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "_USERS", 2)
+    found = people(acme, 7)
+    acme.create_group("All", *found)
+    alarm_id = alarm_from_now_on(settings, database)
+    was = state(database)
+    for user in found:
+        acme.delete(f"/Users/{user.id}")
+
+    portions = undo.undo(lambda: opened(settings, database), alarm_id, keeping)
+    next(portions)
+    portions.close()
+    assert len(state(database)["users"]) == 2
+    assert raised(database)[0].state == AlarmState.UNDOING
+    results = undone(settings, database, alarm_id)
+
+    assert state(database) == was
+    assert len([each for each in results if each.kind == "user"]) == 5
+
+
+def test_what_the_directory_does_meanwhile_is_undone_too(
+    acme: Directory, settings: Settings, database: Database
+) -> None:
+    [ada, bob] = people(acme, 2)
+    alarm_id = alarm_from_now_on(settings, database)
+    was = state(database)
+    off(acme, ada)
+
+    portions = undo.undo(lambda: opened(settings, database), alarm_id, keeping)
+    next(portions)
+    for user in (ada, bob):
+        acme.patch(f"/Users/{user.id}", {"op": "replace", "path": "title", "value": "x"})
+    list(portions)
+
+    assert state(database) == was
+
+
+def test_whom_a_directory_let_in_is_out_again_with_their_sessions(
+    acme: Directory, settings: Settings, database: Database
+) -> None:
+    ada = acme.create_user("ada", active=False)
+    alarm_id = alarm_from_now_on(settings, database)
+    acme.patch(f"/Users/{ada.id}", ON)
+    with opened(settings, database) as ctx:
+        sessions.open_session(ctx, users.get_user(ctx, UUID(ada.id)), lifetime=timedelta(hours=1))
+
+    undone(settings, database, alarm_id)
+
+    with database.reading() as session:
+        assert session.scalars(select(UserSession)).one().ended_at is not None
+    assert acme.get(f"/Users/{ada.id}")["active"] is False
+
+
+def test_a_user_who_asks_must_be_an_admin(acme: Directory, settings: Settings, database: Database) -> None:
+    agent = acme.create_user("agent")
+    admin = acme.create_user("admin", roles=[{"value": "Admin"}])
+    alarm_id = alarm_from_now_on(settings, database)
+    with opened(settings, database) as ctx:
+        asks = replace(ctx, actor=Actor(ActorKind.USER, "agent", UUID(agent.id)))
+        for act in (
+            lambda: alarms.list_alarms(asks),
+            lambda: alarms.dismiss(asks, alarm_id),
+            lambda: alarms.let_through(asks, alarm_id, lifetime=timedelta(hours=1)),
+            lambda: alarms.begin_undo(asks, alarm_id),
+            lambda: undo.preview(asks, alarm_id),
+        ):
+            with pytest.raises(NotAllowed):
+                act()
+        may = replace(ctx, actor=Actor(ActorKind.USER, "admin", UUID(admin.id)))
+        assert alarms.dismiss(may, alarm_id).decided_by == "admin"
+
+
+def by_hand(ctx: Context, user: Reply, status: UserStatus) -> None:
+    """What a person does to a user whom a directory provisions, as it is on record."""
+    row = ctx.session.scalars(select(User).where(User.id == UUID(user.id))).one()
+    lifecycle.put_back(ctx, row, status)
