@@ -159,6 +159,7 @@ def _return_users(ctx: Context, undos: Sequence[Undo], keeping: Keeping) -> list
         profiles[user.id] = keeping.user(_document(user.document, changes))
         if user.status == UserStatus.DELETED or (ATTRIBUTE, "userName") in changes:
             names[user.id] = profiles[user.id].key("userName") or ""
+    _leave_out_second_users(ctx, [rows[id] for id in names], results)
     taken = _taken(ctx, User, names)
     renamed = [each.id for each in results if f"{ATTRIBUTE} userName" in each.undone and each.id not in taken]
     _make_room(ctx, User, [rows[id] for id in renamed])
@@ -168,6 +169,24 @@ def _return_users(ctx: Context, undos: Sequence[Undo], keeping: Keeping) -> list
         elif result.undone:
             _return_user(ctx, rows[result.id], profiles[result.id], result)
     return results
+
+
+def _leave_out_second_users(ctx: Context, users: Sequence[User], results: Sequence[Result]) -> None:
+    """Nobody comes back whose account has become another user's of the organization: one person is one user."""
+    accounts: dict[UUID | None, UUID] = {
+        user.account_id: user.id for user in users if user.status == UserStatus.DELETED and user.account_id
+    }
+    if not accounts:
+        return
+    living = (
+        User.org_id == ctx.org.id,
+        User.status != UserStatus.DELETED,
+        any_of(User.account_id, [id for id in accounts if id]),
+    )
+    second = {accounts.get(account_id) for account_id in ctx.session.scalars(select(User.account_id).where(*living))}
+    for result in results:
+        if result.id in second:
+            result.undone, result.left["account"] = {}, "has another user by now"
 
 
 def _return_user(ctx: Context, user: User, profile: Profile, result: Result) -> None:
