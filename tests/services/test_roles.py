@@ -313,6 +313,10 @@ ELEVATIONS: dict[str, Callable[[Context, User, User], Any]] = {
         ctx, changeable(ctx, "Caller"), permissions={"contacts.view", "data.export"}
     ),
     "a role with more, renamed": _rename_what_a_directory_gives,
+    "a role with more, made less": lambda ctx, *_: roles.change_role(
+        ctx, changeable(ctx, "Exporter"), permissions={"tickets.work"}
+    ),
+    "a role with more, deleted": lambda ctx, *_: roles.delete_role(ctx, changeable(ctx, "Exporter")),
     "a role replaced by one with more": _delete_for_more,
     "themselves a role with more": lambda ctx, mia, _: roles.give_role(ctx, mia, roles.find_role(ctx, "Exporter")),
     "others a role with more": lambda ctx, _, bob: roles.give_role(ctx, bob, roles.find_role(ctx, "Exporter")),
