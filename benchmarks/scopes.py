@@ -54,7 +54,7 @@ def superior(shape: str, number: int, size: int) -> int | None:
 
 def fill(ctx: Context, shape: str, size: int) -> list[UUID]:
     """Users with managers, and the closure of them; all but the first are copies of its row."""
-    user = users.create_user(ctx, Profile({"userName": "user0"}, {"userName": "user0"}), active=True)
+    user = users.create_user(ctx, Profile({"userName": "user0"}, {"userName": "user0"}))
     columns = [getattr(User, column.key) for column in User.__table__.columns]
     first = dict(ctx.session.execute(select(*columns).where(User.id == user.id)).mappings().one())
     ids = [user.id, *(new_id() for _ in range(size - 1))]

@@ -39,7 +39,7 @@ def company(settings: Settings, migrated: Database) -> Iterator[Database]:
 
 
 def _fill(ctx: Context) -> None:
-    users.create_user(ctx, profile("user0", "x0"), active=True)
+    users.create_user(ctx, profile("user0", "x0"))
     columns = [getattr(User, column.key) for column in User.__table__.columns]
     first = dict(ctx.session.execute(select(*columns).where(User.org_id == ctx.org.id)).mappings().one())
     rows: list[dict[str, Any]] = [first]

@@ -10,7 +10,7 @@ from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import Scope
 from scim_server.models.base import new_id
-from scim_server.services import organizations, positions, users
+from scim_server.services import lifecycle, organizations, positions, users
 from scim_server.services.context import Actor, ActorKind, Context
 from scim_server.services.errors import (
     CircularPositions,
@@ -41,14 +41,14 @@ def company(database: Database, settings: Settings, acme: Directory, globex: Dir
         lead = positions.create_position(ctx, "Lead", Scope.SUBORDINATES, parent=head)
         positions.create_position(ctx, "Agent", Scope.OWN, parent=lead)
         positions.create_position(ctx, "Aside", Scope.OWN)
-        positions.assign_position(ctx, users.create_user(ctx, profile("ada"), active=True), lead)
+        positions.assign_position(ctx, users.create_user(ctx, profile("ada")), lead)
     with opened(database, settings, "globex") as ctx:
         positions.create_position(ctx, "Head", Scope.ALL)
     return database
 
 
 def delete_with_its_holder(ctx: Context) -> None:
-    users.delete_user(ctx, users.find_user(ctx, "ada", "ada"))
+    lifecycle.delete_user(ctx, users.find_user(ctx, "ada", "ada"))
     delete_with_a_holder(ctx)
 
 

@@ -16,7 +16,7 @@ from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import BuiltIn, Position, Scope, Team, User, UserStatus
 from scim_server.models.base import new_id
-from scim_server.services import organizations, positions, scope, teams, users
+from scim_server.services import lifecycle, organizations, positions, scope, teams, users
 from scim_server.services.context import OPERATOR, Context
 from scim_server.services.declared import declared
 from scim_server.services.profiles import Profile
@@ -170,9 +170,7 @@ def build(ctx: Context, drawn: Drawn) -> World:
     ids = [new_id() for _ in drawn.people]
     for number, person in enumerate(drawn.people):
         said = str(ids[person.manager]) if isinstance(person.manager, int) else person.manager
-        world.users.append(
-            users.create_user(ctx, profile(f"user{number}", person.external_id, said), active=True, id=ids[number])
-        )
+        world.users.append(users.create_user(ctx, profile(f"user{number}", person.external_id, said), id=ids[number]))
     for number in range(2):
         world.teams.append(teams.create_team(ctx, Profile({"displayName": f"{number}"}, {"displayName": f"{number}"})))
     if drawn.nested:
@@ -186,7 +184,7 @@ def build(ctx: Context, drawn: Drawn) -> World:
         if person.admin:
             user.role_id = admin.id
         if person.status == UserStatus.DELETED:
-            users.delete_user(ctx, user)
+            lifecycle.delete_user(ctx, user)
         user.status = person.status
     ctx.session.flush()
     return world
