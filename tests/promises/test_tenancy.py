@@ -18,6 +18,7 @@ from scim_server.db import Database
 from scim_server.models import (
     ConsumedAssertion,
     GrantSource,
+    Invitation,
     Membership,
     OAuthClient,
     Role,
@@ -39,6 +40,19 @@ from tests.promises.databases import contents, id_of, org_id
 # What a route's last argument names, by its collection: the rows of organizations, and what is the same for everybody.
 OF_ORGANIZATIONS = {"Users", "Groups", "Roles"}
 OF_EVERYBODY = {"Schemas", "ResourceTypes", "Entitlements"}
+
+# Every route that is not below /scim, and who may ask it.
+IN_THE_OPEN = "anybody"
+BY_LINK = "whoever has the secret in its path, which names the organization"
+AS_CLIENT = "an OAuth client, with its credentials"
+ELSEWHERE = {
+    "/.well-known/oauth-authorization-server": IN_THE_OPEN,
+    "/assets/pages.css": IN_THE_OPEN,
+    "/healthz": IN_THE_OPEN,
+    "/invitations/<secret>": BY_LINK,
+    "/oauth2/token": AS_CLIENT,
+    "/readyz": IN_THE_OPEN,
+}
 
 # A body that each method takes, for users and groups alike.
 BODIES: dict[str, Any] = {
@@ -104,6 +118,10 @@ def collection(rule: Rule) -> str:
 
 def ask(directory: Directory, method: str, path: str) -> Reply:
     return directory.send(method, path, BODIES.get(method))
+
+
+def test_every_other_route_says_who_may_ask(app: Flask) -> None:
+    assert {rule.rule for rule in app.url_map.iter_rules() if not rule.rule.startswith("/scim")} == ELSEWHERE.keys()
 
 
 def test_every_route_answers_404_to_every_foreign_id(
@@ -331,6 +349,7 @@ def test_removing_members_takes_them_from_no_group_of_another_organization(
         "user's role",
         "role's permission",
         "user's permission",
+        "invitation's user",
     ],
 )
 def test_the_database_itself_refuses_a_link_across_organizations(
@@ -388,6 +407,16 @@ def _straying_ways_in(session: Session, acme: UUID, globex: UUID) -> dict[str, A
         "token's user": ScimToken(id=new_id(), user_id=stranger, **token),
         "token's client": ScimToken(id=new_id(), directory_id=own_directory, client_id=client_id, **token),
         "client's directory": OAuthClient(id=new_id(), directory_id=directory, **client),
+        "invitation's user": Invitation(
+            org_id=acme,
+            id=new_id(),
+            user_id=stranger,
+            email="e",
+            language="en",
+            secret_hash=b"h",
+            created_at=now,
+            expires_at=now,
+        ),
         "assertion's client": ConsumedAssertion(
             org_id=acme, id=new_id(), client_id=client_id, jti_hash=b"h", expires_at=now
         ),
