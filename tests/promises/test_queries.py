@@ -40,7 +40,7 @@ COSTS = {
     "replace the members": 12,
     "replace a group": 14,
     "delete a group": 7,
-    "delete a user": 9,
+    "delete a user": 10,
     "read the schemas": 1,
     "be refused": 1,
 }
