@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -200,6 +200,13 @@ def prove_phone(about: AccountContext) -> None:
     account.changed(about.now)
     flush(about.session, {"uq_accounts_phone": PhoneTaken(account.phone)})
     record_everywhere(about, Action.USER_ACCOUNT_UPDATED, {"phoneVerified": (False, True)})
+
+
+def forget_unused(session: Session, account_id: UUID) -> None:
+    """Remove an account whose last user was purged: nobody is left whom it would sign in, and it says who they were."""
+    get_account_to_change(session, account_id)
+    used = select(User.id).where(User.account_id == account_id)
+    session.execute(delete(Account).where(Account.id == account_id, ~used.exists()))
 
 
 def record_everywhere(

@@ -159,21 +159,21 @@ class EmailTaken(AlreadyExists):
     attribute = "email"
 
     def __init__(self, email: str) -> None:
-        super().__init__("account", email)
+        DomainError.__init__(self, f"{email} is what somebody else signs in with.")
 
 
 class PhoneTaken(AlreadyExists):
     attribute = "phone"
 
     def __init__(self, phone: str) -> None:
-        super().__init__("account", phone)
+        DomainError.__init__(self, f"{phone} is what somebody else signs in with.")
 
 
 class AccountTaken(AlreadyExists):
     attribute = "account"
 
-    def __init__(self, email: str) -> None:
-        super().__init__("user", email)
+    def __init__(self, name: str) -> None:
+        DomainError.__init__(self, f"The account of {name} is that of another user of this organization already.")
 
 
 class PasskeyTaken(AlreadyExists):

@@ -13,7 +13,7 @@ from scim_server.services import brake, memberships, ownership, sessions
 from scim_server.services.adoption import check_hands_may
 from scim_server.services.constraints import flush
 from scim_server.services.context import Context
-from scim_server.services.errors import InvalidValue, NotAllowed, UserNameTaken
+from scim_server.services.errors import AccountTaken, InvalidValue, NotAllowed, UserNameTaken
 from scim_server.services.events import Action, record
 from scim_server.services.permissions import Manage, require
 from scim_server.services.seats import take_seat
@@ -103,7 +103,7 @@ def _delete(ctx: Context, user: User) -> None:
 def restore_user(ctx: Context, user: User) -> User:
     """Bring a deleted user back as they were: the state, and the teams that are still there.
 
-    Raises NotAllowed, UserNameTaken, NoSeatLeft.
+    Raises NotAllowed, UserNameTaken, AccountTaken, NoSeatLeft.
     """
     require(ctx, Manage.USERS)
     deletion = _deletion(ctx, user)
@@ -112,7 +112,13 @@ def restore_user(ctx: Context, user: User) -> User:
     user.deleted_at = None
     back = memberships.put_back(ctx, user, deletion.details.get("memberships", []))
     _become(ctx, user, status, Action.USER_RESTORED, {"teams": ([], back)})
-    flush(ctx.session, {"uq_users_user_name": UserNameTaken(user.user_name)})
+    flush(
+        ctx.session,
+        {
+            "uq_users_user_name": UserNameTaken(user.user_name),
+            "uq_users_account": AccountTaken(user.user_name),
+        },
+    )
     return user
 
 

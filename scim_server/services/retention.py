@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from scim_server.models import Event, LoggedRequest, Organization, ScimToken, User, UserStatus
 from scim_server.models.expressions import any_of
+from scim_server.services import accounts
 from scim_server.services.context import Context
 from scim_server.services.errors import NotAllowed
 from scim_server.services.events import Action, record
@@ -37,6 +38,8 @@ def purge_user(ctx: Context, user: User) -> None:
     record(ctx, Action.USER_PURGED, user)
     ctx.session.delete(user)
     ctx.session.flush()
+    if user.account_id is not None:
+        accounts.forget_unused(ctx.session, user.account_id)
 
 
 def purge_expired(ctx: Context, *, limit: int) -> int:

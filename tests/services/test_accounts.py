@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.models import Account
+from scim_server.models import Account, User
 from scim_server.models.base import new_id
-from scim_server.services import accounts, organizations
+from scim_server.services import accounts, lifecycle, organizations, retention
 from scim_server.services.addresses import read_phone
 from scim_server.services.context import OPERATOR
 from scim_server.services.errors import AccountTaken, EmailTaken, InvalidValue, NotAllowed, NotFound, PhoneTaken
@@ -234,3 +234,38 @@ def test_an_account_of_a_user_who_is_gone_is_still_there_for_the_next_one(
 def test_an_unknown_account_is_not_found(database: Database) -> None:
     with pytest.raises(NotFound), database.writing() as session:
         accounts.get_account_to_change(session, new_id())
+
+
+def purge(settings: Settings, database: Database, slug: str, user_id: UUID) -> None:
+    with database.writing() as session:
+        ctx = organizations.open_organization(session, settings, slug, now=NOW)
+        user = session.scalars(select(User).where(User.org_id == ctx.org.id, User.id == user_id)).one()
+        retention.purge_user(ctx, user)
+
+
+def test_an_account_goes_with_the_last_user_that_is_purged(
+    ada: Person, acme: Directory, globex: Directory, settings: Settings, database: Database
+) -> None:
+    left = []
+    for directory, place in zip((acme, globex), ada.places(), strict=True):
+        directory.delete(f"/Users/{place.user.id}")
+        purge(settings, database, place.org.slug, place.user.id)
+        with database.reading() as session:
+            left.append(len(session.scalars(select(Account)).all()))
+
+    assert left == [1, 0]
+
+
+def test_a_user_whose_account_is_another_user_by_now_is_not_restored(
+    ada: Person, acme: Directory, settings: Settings, database: Database
+) -> None:
+    old = ada.places()[0].user.id
+    acme.delete(f"/Users/{old}")
+    person(settings, database, {"acme": acme.create_user("newcomer").id})
+
+    with database.writing() as session:
+        ctx = organizations.open_organization(session, settings, "acme", now=NOW)
+        user = session.scalars(select(User).where(User.org_id == ctx.org.id, User.id == old)).one()
+        with pytest.raises(AccountTaken):
+            lifecycle.restore_user(ctx, user)
+        session.rollback()
