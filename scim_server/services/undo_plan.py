@@ -100,6 +100,7 @@ def make_plan(ctx: Context, alarm: Alarm) -> Plan:
     running: dict[Aspect, tuple[Any, Any]] = {}
     taken_over: dict[Aspect, str] = {}
     touched: dict[tuple[str, UUID], str] = {}
+    ended: set[tuple[str, UUID]] = set()
     left: list[Left] = []
     for event in _events(ctx, alarm.window_start):
         by_directory = event.actor_kind == ActorKind.DIRECTORY and event.actor_id == alarm.directory_id
@@ -117,6 +118,8 @@ def make_plan(ctx: Context, alarm: Alarm) -> Plan:
                 continue
             was_running = running.pop(aspect, None) is not None
             if is_ours:
+                if aspect.what in (STATUS, LIFE) and after in (UserStatus.DELETED, GONE):
+                    ended.add((aspect.kind, aspect.id))  # what the directory said of whom it made is nobody's any more
                 continue
             touched[aspect.kind, aspect.id] = event.actor_name
             if aspect.what == MEMBER:
@@ -124,7 +127,7 @@ def make_plan(ctx: Context, alarm: Alarm) -> Plan:
             if was_running:
                 taken_over[aspect] = event.actor_name
     left += [_left(aspect, f"changed since by {name}") for aspect, name in taken_over.items()]
-    undos = _by_target(running)
+    undos = _by_target({aspect: pair for aspect, pair in running.items() if (aspect.kind, aspect.id) not in ended})
     kept = {key for key, each in undos.items() if each.is_new and key in touched}
     left += [Left(*key, "created", f"changed since by {touched[key]}") for key in sorted(kept)]
     return Plan([each for key, each in undos.items() if key not in kept], left)

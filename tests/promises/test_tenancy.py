@@ -16,6 +16,7 @@ from werkzeug.routing import Rule
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import (
+    Base,
     ConsumedAssertion,
     GrantSource,
     Invitation,
@@ -59,6 +60,19 @@ BODIES: dict[str, Any] = {
     "POST": {"schemas": [USER], "userName": "mallory", "displayName": "Mallory"},
     "PUT": {"schemas": [USER], "userName": "mallory", "displayName": "Mallory"},
     "PATCH": {"schemas": [PATCH_OP], "Operations": [{"op": "replace", "value": {"displayName": "Mallory"}}]},
+}
+
+
+# What belongs to a person and not to an organization: nothing that a directory or an admin does may write it.
+OF_PEOPLE = {
+    "accounts",
+    "access_codes",
+    "failed_tries",
+    "passkey_challenges",
+    "passkeys",
+    "password_resets",
+    "recovery_codes",
+    "totp_secrets",
 }
 
 
@@ -358,6 +372,12 @@ def test_the_database_itself_refuses_a_link_across_organizations(
     new_client(app, settings, database, "globex")
     with pytest.raises(IntegrityError, match=r"(?i)foreign key"), database.writing() as session:
         _link(session, link)
+
+
+def test_every_table_is_of_an_organization_or_of_a_person() -> None:
+    shared = {name for name, table in Base.metadata.tables.items() if "org_id" not in table.c}
+
+    assert shared == {"organizations"} | OF_PEOPLE
 
 
 def _link(session: Session, link: str) -> None:
