@@ -17,8 +17,10 @@ from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import (
     Base,
+    ClaimedGroup,
     ConsumedAssertion,
     GrantSource,
+    GroupMapping,
     Invitation,
     Membership,
     OAuthClient,
@@ -353,6 +355,13 @@ def test_removing_members_takes_them_from_no_group_of_another_organization(
         "ancestor",
         "descendant",
         "e-mail",
+        "mapping's group",
+        "mapping's role",
+        "mapping's team",
+        "claim's user",
+        "role by hand",
+        "role by a directory",
+        "role by a mapping",
         "user's directory",
         "team's directory",
         "token's directory",
@@ -390,6 +399,12 @@ def _link(session: Session, link: str) -> None:
             _one(session, User, acme).role_id = _one(session, Role, globex).id
         case "team's directory":
             _one(session, Team, acme).directory_id = _one(session, DirectoryRow, globex).id
+        case "role by hand":
+            _one(session, User, acme).role_by_hand_id = _one(session, Role, globex).id
+        case "role by a directory":
+            _one(session, User, acme).role_by_directory_id = _one(session, Role, globex).id
+        case "role by a mapping":
+            _one(session, User, acme).role_by_mapping_id = _one(session, Role, globex).id
         case _:
             session.add((_straying_rows(session, acme, globex) | _straying_ways_in(session, acme, globex))[link])
     session.flush()
@@ -399,9 +414,15 @@ def _straying_rows(session: Session, acme: UUID, globex: UUID) -> dict[str, Any]
     now = datetime.now(UTC)
     user, stranger = _one(session, User, acme).id, _one(session, User, globex).id
     team, crew = _one(session, Team, acme).id, _one(session, Team, globex).id
-    role = _one(session, Role, globex).id
+    role, foreign_role = _one(session, Role, acme).id, _one(session, Role, globex).id
     granted = {"source": GrantSource.HAND, "granted": True, "given_by": "mallory", "created_at": now}
+    same = {"org_id": acme, "source": "scim", "priority": 1, "created_at": now, "updated_at": now}
+    claim = {"source": "saml", "connection": "corp", "value": "it", "created_at": now}
     return {
+        "mapping's group": GroupMapping(id=new_id(), group_id=crew, role_id=role, **same),
+        "mapping's role": GroupMapping(id=new_id(), group_id=team, role_id=foreign_role, **same),
+        "mapping's team": GroupMapping(id=new_id(), group_id=team, team_id=crew, **same),
+        "claim's user": ClaimedGroup(org_id=acme, user_id=stranger, **claim),
         "team": Membership(org_id=acme, team_id=crew, user_id=user, created_at=now),
         "user": Membership(org_id=acme, team_id=team, user_id=stranger, created_at=now),
         "both": Membership(org_id=acme, team_id=crew, user_id=stranger, created_at=now),
@@ -410,7 +431,7 @@ def _straying_rows(session: Session, acme: UUID, globex: UUID) -> dict[str, Any]
         "ancestor": TeamAncestor(org_id=acme, team_id=team, ancestor_id=crew),
         "descendant": TeamAncestor(org_id=acme, team_id=crew, ancestor_id=team),
         "e-mail": UserEmail(org_id=acme, user_id=stranger, address_key="eve@example.com"),
-        "role's permission": RolePermission(org_id=acme, role_id=role, permission="data.export"),
+        "role's permission": RolePermission(org_id=acme, role_id=foreign_role, permission="data.export"),
         "user's permission": UserPermission(org_id=acme, user_id=stranger, permission="data.export", **granted),
     }
 
