@@ -25,7 +25,7 @@ COSTS = {
     "replace a user": 9,
     "patch a user": 6,
     "patch an e-mail": 9,
-    "deactivate a user": 11,
+    "deactivate a user": 9,
     "patch nothing of a user": 4,
     "read a group": 3,
     "read a group without members": 2,

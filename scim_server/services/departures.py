@@ -1,4 +1,4 @@
-"""The teams of one user, all at once: for when the user goes, and comes back."""
+"""The teams that a user leaves all at once when they are deleted, and comes back to when they are restored."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -9,18 +9,6 @@ from scim_server.models import Membership, Team, User
 from scim_server.models.expressions import any_of
 from scim_server.services.context import Context
 from scim_server.services.kept import Kept, columns, keep, restore
-
-
-def teams_of(ctx: Context, user: User) -> list[str]:
-    """The ids of the teams that a user is in."""
-    teams = ctx.session.scalars(
-        select(Membership.team_id)
-        .join(Team, (Team.org_id == Membership.org_id) & (Team.id == Membership.team_id))
-        .where(Membership.org_id == ctx.org.id, Membership.user_id == user.id, Team.deleted_at.is_(None))
-        .distinct()
-        .order_by(Membership.team_id)
-    )
-    return [str(each) for each in teams]
 
 
 def leave_all(ctx: Context, user: User) -> list[Kept]:
