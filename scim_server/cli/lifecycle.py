@@ -4,10 +4,8 @@ import click
 
 from scim_server.cli.base import Failure, operator, show
 from scim_server.models import User
-from scim_server.services import adoption, lifecycle, retention, users
+from scim_server.services import adoption, lifecycle, lookup, retention, users
 from scim_server.services.context import Context
-from scim_server.services.errors import NotFound
-from scim_server.services.profiles import folded
 
 
 @click.command("deactivate")
@@ -17,8 +15,9 @@ from scim_server.services.profiles import folded
 def deactivate(slug: str, user: str, successor: str | None) -> None:
     """Bar a user from signing in.
 
-    It is the USER of that name in the organization SLUG. Their sessions and tokens end at once, their seat is free, and
-    their history stays. Whoever a directory provisions is deactivated there; `user sign-out` ends their sessions here.
+    It is the USER (name, e-mail address or id) of the organization SLUG. Their sessions and tokens end at once, their
+    seat is free, and their history stays. Whoever a directory provisions is deactivated there; `user sign-out` ends
+    their sessions here.
     """
     with operator(slug) as ctx:
         follows = _named(ctx, successor) if successor else None
@@ -31,7 +30,7 @@ def deactivate(slug: str, user: str, successor: str | None) -> None:
 def reactivate(slug: str, user: str) -> None:
     """Let a deactivated user sign in again.
 
-    It is the USER of that name in the organization SLUG.
+    It is the USER (name, e-mail address or id) of the organization SLUG.
     """
     with operator(slug) as ctx:
         _tell(lifecycle.activate_user(ctx, _named(ctx, user)))
@@ -43,7 +42,7 @@ def reactivate(slug: str, user: str) -> None:
 def sign_out(slug: str, user: str) -> None:
     """End every session of a user.
 
-    The USER of that name may sign in to the organization SLUG again.
+    The USER (name, e-mail address or id) may sign in to the organization SLUG again.
     """
     with operator(slug) as ctx:
         ended = lifecycle.sign_out(ctx, _named(ctx, user))
@@ -56,7 +55,8 @@ def sign_out(slug: str, user: str) -> None:
 def delete(slug: str, user: str) -> None:
     """Delete a user.
 
-    The USER of that name in the organization SLUG can be restored until the retention period is over (`org show`).
+    The USER (name, e-mail address or id) can be restored to the organization SLUG until the retention period is over
+    (`org show`).
     """
     with operator(slug) as ctx:
         found = _named(ctx, user)
@@ -70,7 +70,7 @@ def delete(slug: str, user: str) -> None:
 def restore(slug: str, user: str) -> None:
     """Bring back a deleted user.
 
-    It is whoever was deleted last of those with the name USER, in the organization SLUG; they are as they were.
+    It is whoever was deleted last of those with the name or id USER, in the organization SLUG; they are as they were.
     """
     with operator(slug) as ctx:
         _tell(lifecycle.restore_user(ctx, _deleted(ctx, user)))
@@ -83,8 +83,8 @@ def restore(slug: str, user: str) -> None:
 def purge(slug: str, user: str, yes: bool) -> None:
     """Remove a deleted user for good.
 
-    It is whoever was deleted last of those with the name USER, in the organization SLUG. What happened stays on record,
-    told of an id.
+    It is whoever was deleted last of those with the name or id USER, in the organization SLUG. What happened stays on
+    record, told of an id.
     """
     with operator(slug) as ctx:
         found = _deleted(ctx, user)
@@ -100,7 +100,8 @@ def purge(slug: str, user: str, yes: bool) -> None:
 def release(slug: str, user: str) -> None:
     """Take a user from their directory.
 
-    The USER of that name in the organization SLUG is then changed by hand, unless the directory takes them over again.
+    The USER (name, e-mail address or id) of the organization SLUG is then changed by hand, unless the directory takes
+    them over again.
     """
     with operator(slug) as ctx:
         found = _named(ctx, user)
@@ -113,15 +114,12 @@ def add_lifecycle(group: click.Group) -> None:
         group.add_command(command)
 
 
-def _named(ctx: Context, user_name: str) -> User:
-    return users.get_user_to_change(ctx, users.find_user(ctx, user_name, folded(user_name)).id)
+def _named(ctx: Context, text: str) -> User:
+    return users.get_user_to_change(ctx, lookup.find_anybody(ctx, text).id)
 
 
-def _deleted(ctx: Context, user_name: str) -> User:
-    found = users.find_deleted_users(ctx, folded(user_name))
-    if not found:
-        raise NotFound("deleted user", user_name)
-    return users.get_deleted_user_to_change(ctx, found[0].id)
+def _deleted(ctx: Context, text: str) -> User:
+    return users.get_deleted_user_to_change(ctx, lookup.find_deleted(ctx, text).id)
 
 
 def _tell(user: User) -> None:

@@ -28,6 +28,21 @@ def find_anybody(ctx: Context, text: str) -> User:
     return found[0]
 
 
+def find_deleted(ctx: Context, text: str) -> User:
+    """The user who was deleted last of those whose name or id this is.
+
+    Raises NotFound.
+    """
+    deleted = User.org_id == ctx.org.id, User.status == UserStatus.DELETED
+    named = select(User).where(*deleted, User.user_name_key == folded(text)).order_by(User.deleted_at.desc(), User.id)
+    found = [user for user in _by_id(ctx, text) if user.status == UserStatus.DELETED] or ctx.session.scalars(
+        named
+    ).all()
+    if not found:
+        raise NotFound("deleted user", text)
+    return found[0]
+
+
 def search_users(ctx: Context, *, status: UserStatus | None = None, text: str | None = None) -> Iterator[User]:
     """The users, the oldest first; of that status, or any but deleted, with that text in a name or an address.
 

@@ -156,6 +156,8 @@ def _return_users(ctx: Context, undos: Sequence[Undo], keeping: Keeping) -> list
             result.left["user"] = "is deleted"
             continue
         result.undone = {" ".join(key).strip(): (after, before) for key, (before, after) in changes.items()}
+        if undo.given_back:
+            result.undone["by hand"] = ([], undo.given_back)
         profiles[user.id] = keeping.user(_document(user.document, changes))
         if user.status == UserStatus.DELETED or (ATTRIBUTE, "userName") in changes:
             names[user.id] = profiles[user.id].key("userName") or ""
@@ -190,7 +192,13 @@ def _leave_out_second_users(ctx: Context, users: Sequence[User], results: Sequen
 
 
 def _return_user(ctx: Context, user: User, profile: Profile, result: Result) -> None:
+    theirs = set(user.by_hand)
     users.write_profile(ctx, user, profile)
+    # Nobody writes here: what is there again was written by whoever had written it.
+    given_back = result.undone.get("by hand", ([], []))[1]
+    user.by_hand = sorted(theirs.union(given_back))
+    if given_back:
+        record(ctx, Action.USER_UPDATED, user, given_back=given_back)
     if OWNER in result.undone:
         before = user.directory_id
         user.directory_id = UUID(owner) if (owner := result.undone[OWNER][1]) else None

@@ -18,7 +18,15 @@ from scim_server.services.context import ActorKind, Context
 from scim_server.services.events import Action
 from scim_server.services.kept import Kept
 
-STATUS, ROLE, OWNER, LIFE, ATTRIBUTE, MEMBER = "status", "role", "directory", "life", "attribute", "member"
+STATUS, ROLE, OWNER, LIFE, ATTRIBUTE, AUTHOR, MEMBER = (
+    "status",
+    "role",
+    "directory",
+    "life",
+    "attribute",
+    "author",
+    "member",
+)
 
 # What the aspect `life` of a team is, once there is one.
 LIVING, GONE = "living", "deleted"
@@ -60,6 +68,11 @@ class Undo:
         """Whether it takes a name that somebody else may have by now."""
         name = "userName" if self.kind == "user" else "displayName"
         return (ATTRIBUTE, name) in self.changes
+
+    @property
+    def given_back(self) -> list[str]:
+        """What a person had written last, which the directory took over."""
+        return sorted(name for (what, name), (before, _) in self.changes.items() if (what, before) == (AUTHOR, "hand"))
 
     def members(self, *, back: bool) -> dict[UUID, list[Kept] | None]:
         """Who is to be a member again, with the rows that said so, or else who is to be none any more."""
@@ -192,6 +205,11 @@ def _changes(event: Event) -> Sequence[Change] | None:
             found.append(Change(Aspect(kind, id, OWNER), *pairs["directory"]))
         case Action.USER_UPDATED | Action.TEAM_UPDATED:
             found += [Change(Aspect(kind, id, ATTRIBUTE, name), *pair) for name, pair in pairs.items()]
+            # What a person had written last, and the directory then: services/authorship.py.
+            for detail, pair in (("taken_over", ("hand", "directory")), ("given_back", ("directory", "hand"))):
+                found += [Change(Aspect(kind, id, AUTHOR, name), *pair) for name in event.details.get(detail, ())]
+        case Action.USER_AVAILABILITY_CHANGED:
+            pass  # it follows from an attribute
         case Action.TEAM_CREATED:
             found.append(Change(Aspect(kind, id, LIFE), None, LIVING))
         case Action.TEAM_DELETED:

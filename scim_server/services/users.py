@@ -78,12 +78,6 @@ def get_deleted_user_to_change(ctx: Context, user_id: UUID) -> User:
     return user
 
 
-def find_deleted_users(ctx: Context, key: str) -> list[User]:
-    """The deleted users who had this name, which is folded, the latest first."""
-    deleted = User.org_id == ctx.org.id, User.status == UserStatus.DELETED
-    return list(ctx.session.scalars(select(User).where(*deleted, User.user_name_key == key).order_by(User.id.desc())))
-
-
 def list_users(ctx: Context, selection: Selection, *, offset: int, limit: int) -> Page[User]:
     """The users of a selection, the oldest first."""
     return read_page(ctx.session, User, User.id, _living(ctx), selection, offset=offset, limit=limit)
