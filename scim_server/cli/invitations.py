@@ -51,7 +51,8 @@ def invitation_create(
 ) -> None:
     """Invite somebody by mail.
 
-    To the organization SLUG, with a link that is good for seven days. Prints the invitation as JSON, without the link.
+    EMAIL gets an invitation to the organization SLUG, with a link that is good for seven days. Prints the invitation as
+    JSON, without the link.
     """
     with operator(slug) as ctx:
         made = invitations.invite(

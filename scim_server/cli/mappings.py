@@ -16,7 +16,7 @@ _CLAIM = (str, str)
 
 @click.group()
 def mapping() -> None:
-    """What being in a group of a directory gives: a role, a team, or both.
+    """What being in a group of a directory gives.
 
     An ID is that of a mapping, as `mapping list` prints it.
     """
@@ -53,9 +53,9 @@ def mapping_add(
     priority: int,
     may_give_admin: bool,
 ) -> None:
-    """Add a mapping, and print it as JSON.
+    """Add a mapping.
 
-    It gives nothing yet: see `mapping preview`, then `mapping enable`.
+    It is of the organization SLUG, printed as JSON. It gives nothing yet: see `mapping preview`, then `mapping enable`.
     """
     if sum(each is not None for each in (scim_group, saml, oidc)) != 1:
         raise click.UsageError("A mapping is about one group: give --scim-group, --saml or --oidc.")
@@ -83,9 +83,10 @@ def mapping_add(
 @click.option("--offset", type=click.IntRange(min=0), default=0, show_default=True, help="How many users to pass over.")
 @click.option("--limit", type=click.IntRange(0, 1000), default=50, show_default=True, help="How many users to print.")
 def mapping_preview(slug: str, id: str, offset: int, limit: int) -> None:
-    """Print what a mapping would change if it were on. Nothing is changed.
+    """Print what a mapping would change if it were on.
 
-    The first line is the numbers, each other one a user whose role or teams would be others.
+    It is the mapping ID of the organization SLUG, and nothing is changed. The first line is the numbers, each other one
+    a user whose role or teams would be others.
     """
     with operator(slug) as ctx:
         found = mappings.preview(ctx, mappings.find_mapping(ctx, id), offset=offset, limit=limit)
@@ -108,7 +109,10 @@ def mapping_preview(slug: str, id: str, offset: int, limit: int) -> None:
 @click.argument("slug")
 @click.argument("id")
 def mapping_enable(slug: str, id: str) -> None:
-    """Switch a mapping on: whoever is in its group gets what it gives."""
+    """Switch a mapping on.
+
+    Whoever is in the group of the mapping ID of the organization SLUG gets what it gives.
+    """
     with operator(slug) as ctx:
         mappings.enable_mapping(ctx, mappings.find_mapping(ctx, id))
     click.echo(f"{id} is on.", err=True)
@@ -118,7 +122,10 @@ def mapping_enable(slug: str, id: str) -> None:
 @click.argument("slug")
 @click.argument("id")
 def mapping_disable(slug: str, id: str) -> None:
-    """Switch a mapping off: whoever has something by it alone loses that."""
+    """Switch a mapping off.
+
+    Whoever has something by the mapping ID of the organization SLUG alone loses that.
+    """
     with operator(slug) as ctx:
         mappings.disable_mapping(ctx, mappings.find_mapping(ctx, id))
     click.echo(f"{id} is off.", err=True)
@@ -129,7 +136,10 @@ def mapping_disable(slug: str, id: str) -> None:
 @click.argument("id")
 @click.argument("priority", type=int)
 def mapping_priority(slug: str, id: str, priority: int) -> None:
-    """Have a mapping come sooner or later than the others; the lowest PRIORITY comes first."""
+    """Have a mapping come before others.
+
+    Of the mappings of the organization SLUG, the one with the lowest PRIORITY comes first; ID is the one to change.
+    """
     with operator(slug) as ctx:
         mappings.change_priority(ctx, mappings.find_mapping(ctx, id), priority)
 
@@ -138,7 +148,10 @@ def mapping_priority(slug: str, id: str, priority: int) -> None:
 @click.argument("slug")
 @click.argument("id")
 def mapping_remove(slug: str, id: str) -> None:
-    """Take a mapping away, and with it all that it alone gave."""
+    """Take a mapping away.
+
+    With the mapping ID of the organization SLUG goes all that it alone gave.
+    """
     with operator(slug) as ctx:
         mappings.remove_mapping(ctx, mappings.find_mapping(ctx, id))
     click.echo(f"{id} is removed.", err=True)

@@ -45,18 +45,24 @@ def team_list(slug: str) -> None:
 @click.argument("name")
 @click.option("--description", default="", help="What the team is for.")
 def team_create(slug: str, name: str, description: str) -> None:
-    """Make the team NAME, without members, and print it as JSON."""
+    """Make a team without members.
+
+    It is the team NAME of the organization SLUG, printed as JSON.
+    """
     with operator(slug) as ctx:
         show(_team(ctx, handmade_teams.create_team(ctx, name, description=description)))
 
 
 @team.command("show")
 @click.argument("slug")
-@click.argument("name", metavar="TEAM")
-def team_show(slug: str, name: str) -> None:
-    """Print a team and who is in it, as JSON: what they do there, and who put them there."""
+@click.argument("team")
+def team_show(slug: str, team: str) -> None:
+    """Print a team and who is in it.
+
+    The TEAM of the organization SLUG, as JSON: what each member does there, and who put them there.
+    """
     with operator(slug) as ctx:
-        found = handmade_teams.find_team(ctx, name)
+        found = handmade_teams.find_team(ctx, team)
         mates = [
             {"user": mate.user_name, "part": mate.part.value, "by": membership.told(mate.sources)}
             for mate in handmade_teams.list_mates(ctx, found)
@@ -66,87 +72,101 @@ def team_show(slug: str, name: str) -> None:
 
 @team.command("rename")
 @click.argument("slug")
-@click.argument("name", metavar="TEAM")
+@click.argument("team")
 @click.argument("new_name")
-def team_rename(slug: str, name: str, new_name: str) -> None:
-    """Call a team NEW_NAME. What a directory owns is renamed there."""
+def team_rename(slug: str, team: str, new_name: str) -> None:
+    """Give a team another name.
+
+    The TEAM of the organization SLUG is called NEW_NAME then. What a directory owns is renamed there.
+    """
     with operator(slug) as ctx:
-        show(_team(ctx, handmade_teams.rename_team(ctx, handmade_teams.find_team(ctx, name), new_name)))
+        show(_team(ctx, handmade_teams.rename_team(ctx, handmade_teams.find_team(ctx, team), new_name)))
 
 
 @team.command("describe")
 @click.argument("slug")
-@click.argument("name", metavar="TEAM")
+@click.argument("team")
 @click.argument("description")
-def team_describe(slug: str, name: str, description: str) -> None:
-    """Say what a team is for, whoever owns it."""
+def team_describe(slug: str, team: str, description: str) -> None:
+    """Say what a team is for, whoever owns it.
+
+    The TEAM of the organization SLUG has that DESCRIPTION then.
+    """
     with operator(slug) as ctx:
-        show(_team(ctx, handmade_teams.describe_team(ctx, handmade_teams.find_team(ctx, name), description)))
+        show(_team(ctx, handmade_teams.describe_team(ctx, handmade_teams.find_team(ctx, team), description)))
 
 
 @team.command("delete")
 @click.argument("slug")
-@click.argument("name", metavar="TEAM")
-def team_delete(slug: str, name: str) -> None:
-    """Delete a team that is no directory's, and not the main one."""
+@click.argument("team")
+def team_delete(slug: str, team: str) -> None:
+    """Delete a team.
+
+    The TEAM of the organization SLUG must be no directory's, and not the main one.
+    """
     with operator(slug) as ctx:
-        handmade_teams.delete_team(ctx, handmade_teams.find_team(ctx, name))
-    click.echo(f"{name} is deleted.", err=True)
+        handmade_teams.delete_team(ctx, handmade_teams.find_team(ctx, team))
+    click.echo(f"{team} is deleted.", err=True)
 
 
 @team.command("add")
 @click.argument("slug")
-@click.argument("name", metavar="TEAM")
-@click.argument("user_names", metavar="USER...", nargs=-1, required=True)
+@click.argument("team")
+@click.argument("user", nargs=-1, required=True)
 @click.option("--part", type=PARTS, help="What they do there.  [default: user]")
-def team_add(slug: str, name: str, user_names: tuple[str, ...], part: str | None) -> None:
-    """Put users into a team that is no directory's."""
+def team_add(slug: str, team: str, user: tuple[str, ...], part: str | None) -> None:
+    """Put users into a team.
+
+    Each USER joins the TEAM of the organization SLUG, which must be no directory's.
+    """
     with operator(slug) as ctx:
-        found, ids = handmade_teams.find_team(ctx, name), _ids(ctx, user_names)
+        found, ids = handmade_teams.find_team(ctx, team), _ids(ctx, user)
         new = handmade_teams.add_mates(ctx, found, ids, part=Part(part) if part else None)
-    click.echo(f"{len(new)} of {len(ids)} are new in {name}.", err=True)
+    click.echo(f"{len(new)} of {len(ids)} are new in {team}.", err=True)
 
 
 @team.command("remove")
 @click.argument("slug")
-@click.argument("name", metavar="TEAM")
-@click.argument("user_names", metavar="USER...", nargs=-1, required=True)
-def team_remove(slug: str, name: str, user_names: tuple[str, ...]) -> None:
+@click.argument("team")
+@click.argument("user", nargs=-1, required=True)
+def team_remove(slug: str, team: str, user: tuple[str, ...]) -> None:
     """Take users out of a team.
 
-    Who was put there by a directory or a mapping stays until that one takes them out.
+    Each USER leaves the TEAM of the organization SLUG. Who was put there by a directory or a mapping stays until that
+    one takes them out.
     """
     with operator(slug) as ctx:
-        left = handmade_teams.remove_mates(ctx, handmade_teams.find_team(ctx, name), _ids(ctx, user_names))
+        left = handmade_teams.remove_mates(ctx, handmade_teams.find_team(ctx, team), _ids(ctx, user))
     kept = f" {len(left.kept)} stay, whom a directory or a mapping holds there." if left.kept else ""
-    click.echo(f"{len(left.gone)} have left {name}.{kept}", err=True)
+    click.echo(f"{len(left.gone)} have left {team}.{kept}", err=True)
 
 
 @team.command("part")
 @click.argument("slug")
-@click.argument("name", metavar="TEAM")
+@click.argument("team")
 @click.argument("part", type=PARTS)
-@click.argument("user_names", metavar="USER...", nargs=-1, required=True)
-def team_part(slug: str, name: str, part: str, user_names: tuple[str, ...]) -> None:
+@click.argument("user", nargs=-1, required=True)
+def team_part(slug: str, team: str, part: str, user: tuple[str, ...]) -> None:
     """Say what members do in a team, whoever owns it.
 
-    A supervisor acts on others' conversations, and is given none.
+    Each USER has that PART in the TEAM of the organization SLUG. A supervisor acts on others' conversations, and is
+    given none.
     """
     with operator(slug) as ctx:
-        handmade_teams.set_part(ctx, handmade_teams.find_team(ctx, name), _ids(ctx, user_names), Part(part))
+        handmade_teams.set_part(ctx, handmade_teams.find_team(ctx, team), _ids(ctx, user), Part(part))
 
 
 @team.command("set-main")
 @click.argument("slug")
-@click.argument("name", metavar="[TEAM]", required=False)
-def team_set_main(slug: str, name: str | None) -> None:
-    """Have every new user join TEAM from now on; without one, none.
+@click.argument("team", required=False)
+def team_set_main(slug: str, team: str | None) -> None:
+    """Say which team new users join.
 
-    Whoever is there already is not moved.
+    From now on each joins the TEAM of the organization SLUG; without one, none. Whoever is there already is not moved.
     """
     with operator(slug) as ctx:
-        handmade_teams.set_main_team(ctx, handmade_teams.find_team(ctx, name) if name else None)
-    click.echo(f"New users join {name}." if name else "New users join no team.", err=True)
+        handmade_teams.set_main_team(ctx, handmade_teams.find_team(ctx, team) if team else None)
+    click.echo(f"New users join {team}." if team else "New users join no team.", err=True)
 
 
 def _ids(ctx: Context, user_names: Collection[str]) -> list[UUID]:

@@ -136,6 +136,10 @@ def with_arguments(path: tuple[str, ...]) -> list[str]:
 def _something(kind: click.ParamType[Any]) -> str:
     if isinstance(kind, click.Choice):
         return str(kind.choices[0])
+    if isinstance(kind, click.types.UUIDParameterType):
+        return str(UUID(int=7))
+    if isinstance(kind, click.types.IntParamType):
+        return "1"
     return "-" if isinstance(kind, click.File) else "acme"
 
 
