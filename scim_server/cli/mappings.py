@@ -2,7 +2,7 @@
 
 import click
 
-from scim_server.cli.base import operator, show
+from scim_server.cli.base import Failure, operator, show
 from scim_server.models import GroupMapping, GroupSource
 from scim_server.services import handmade_teams, mapping_effects
 from scim_server.services import mapping as mappings
@@ -57,9 +57,9 @@ def mapping_add(
 
     It is of the organization SLUG, printed as JSON. It gives nothing yet: see `mapping preview`, then `mapping enable`.
     """
-    if sum(each is not None for each in (scim_group, saml, oidc)) != 1:
-        raise click.UsageError("A mapping is about one group: give --scim-group, --saml or --oidc.")
     with operator(slug) as ctx:
+        if sum(each is not None for each in (scim_group, saml, oidc)) != 1:
+            raise Failure("A mapping is about one group: give --scim-group, --saml or --oidc.")
         target = handmade_teams.find_team(ctx, team) if team else None
         given = _role(ctx, role) if role else None
         if scim_group is not None:

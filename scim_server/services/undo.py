@@ -202,7 +202,7 @@ def _return_user(ctx: Context, user: User, profile: Profile, result: Result) -> 
     if OWNER in result.undone:
         before = user.directory_id
         user.directory_id = UUID(owner) if (owner := result.undone[OWNER][1]) else None
-        record(ctx, Action.USER_UPDATED, user, {OWNER: (str(before), owner)})
+        record(ctx, Action.USER_RELEASED, user, {OWNER: (str(before), owner)})
     try:
         if ROLE in result.undone:
             role = declared(ctx).role(result.undone[ROLE][1])

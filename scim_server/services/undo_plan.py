@@ -187,8 +187,11 @@ def first_id(at: datetime) -> UUID:
 
 def _changes(event: Event) -> Sequence[Change] | None:
     """What an event says that was changed, or None where it says nothing that we could undo."""
+    return _of_team(event) if event.target_kind == "team" else _of_user(event)
+
+
+def _of_user(event: Event) -> Sequence[Change] | None:
     kind, id, pairs = event.target_kind, event.target_id, event.changes
-    found: list[Change] = []
     match event.action:
         case (
             Action.USER_CREATED
@@ -197,40 +200,46 @@ def _changes(event: Event) -> Sequence[Change] | None:
             | Action.USER_DELETED
             | Action.USER_RESTORED
         ):
-            found.append(Change(Aspect(kind, id, STATUS), *_status(pairs)))
-            found += _memberships_gone(event)
+            return [Change(Aspect(kind, id, STATUS), *_status(pairs)), *_memberships_gone(event)]
         case Action.USER_ROLE_CHANGED:
-            found.append(Change(Aspect(kind, id, ROLE), *pairs["role"]))
-        case "user.adopted" | "user.released":
-            found.append(Change(Aspect(kind, id, OWNER), *pairs["directory"]))
-        case Action.USER_UPDATED | Action.TEAM_UPDATED:
-            found += [Change(Aspect(kind, id, ATTRIBUTE, name), *pair) for name, pair in pairs.items()]
+            return [Change(Aspect(kind, id, ROLE), *pairs["role"])]
+        case Action.USER_ADOPTED | Action.USER_RELEASED:
+            return [Change(Aspect(kind, id, OWNER), *pairs["directory"])]
+        case Action.USER_UPDATED:
+            found = _attributes(event)
             # What a person had written last, and the directory then: services/authorship.py.
             for detail, pair in (("taken_over", ("hand", "directory")), ("given_back", ("directory", "hand"))):
                 found += [Change(Aspect(kind, id, AUTHOR, name), *pair) for name in event.details.get(detail, ())]
+            return found
         case Action.USER_AVAILABILITY_CHANGED:
-            pass  # it follows from an attribute
+            return []  # it follows from an attribute
+    return None
+
+
+def _of_team(event: Event) -> Sequence[Change] | None:
+    kind, id = event.target_kind, event.target_id
+    match event.action:
         case Action.TEAM_CREATED:
-            found.append(Change(Aspect(kind, id, LIFE), None, LIVING))
+            return [Change(Aspect(kind, id, LIFE), None, LIVING)]
         case Action.TEAM_DELETED:
-            found.append(Change(Aspect(kind, id, LIFE), LIVING, GONE))
+            return [Change(Aspect(kind, id, LIFE), LIVING, GONE)]
         case Action.TEAM_RESTORED:
-            found.append(Change(Aspect(kind, id, LIFE), GONE, LIVING))
-        case Action.TEAM_MEMBERS_ADDED:
+            return [Change(Aspect(kind, id, LIFE), GONE, LIVING)]
+        case Action.TEAM_UPDATED:
+            return _attributes(event)
+        case Action.TEAM_MEMBERS_ADDED | Action.TEAM_MEMBERS_REMOVED:
             rows = _kept_rows(event)
-            found += [
-                Change(Aspect(kind, id, MEMBER, member), None, rows.get(member, PRESENT))
-                for member in pairs["members"][1]
+            gone, new = event.changes["members"]
+            return [
+                *(Change(Aspect(kind, id, MEMBER, member), rows.get(member, PRESENT), None) for member in gone),
+                *(Change(Aspect(kind, id, MEMBER, member), None, rows.get(member, PRESENT)) for member in new),
             ]
-        case Action.TEAM_MEMBERS_REMOVED:
-            rows = _kept_rows(event)
-            found += [
-                Change(Aspect(kind, id, MEMBER, member), rows.get(member, PRESENT), None)
-                for member in pairs["members"][0]
-            ]
-        case _:
-            return None
-    return found
+    return None
+
+
+def _attributes(event: Event) -> list[Change]:
+    target = event.target_kind, event.target_id
+    return [Change(Aspect(*target, ATTRIBUTE, name), *pair) for name, pair in event.changes.items()]
 
 
 def _status(pairs: dict[str, Any]) -> tuple[Any, Any]:

@@ -28,6 +28,16 @@ from tests.processes import wait_until
 
 LINK = "https://scim.example.com/invitations/secret-secret-secret"
 VALUES: dict[str, Any] = {"organization": "Acme", "inviter": "Grace Hopper", "link": LINK, "days": 7, "code": "123456"}
+ALARM: dict[str, Any] = {
+    "directory": "okta",
+    "slug": "acme",
+    "alarm": "01a20134",
+    "users": 60,
+    "of_users": 240,
+    "minutes": 60,
+    "since": "2026-05-01 12:00 UTC",
+    "holds": True,
+}
 
 
 def post(database: Database, settings: Settings, to: str = "ada@example.com", **values: Any) -> OutgoingMail:
@@ -56,7 +66,7 @@ def at(settings: Settings, port: int, scheme: str = "smtp", who: str = "", host:
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("text", MailText)
 def test_every_text_is_there_in_every_language(text: MailText, language: Language) -> None:
-    message = mail.render("ada@example.com", text, language, **VALUES)
+    message = mail.render("ada@example.com", text, language, **VALUES, **ALARM)
 
     assert message.subject
     assert message.text.count("\n\n") > 1
