@@ -59,8 +59,12 @@ class Caller:
     use: Use | None
 
     def context(self, session: Session, settings: Settings, *, now: datetime, request_id: str, notes: Notes) -> Context:
-        """Their context, in a transaction."""
-        return Context(session, settings, self.org, self.actor, now, request_id, self.directory, notes)
+        """Their context, in a transaction: another one than that which found them, in which a change of their
+        organization or directory is kept all the same.
+        """
+        org = session.merge(self.org, load=False)
+        directory = session.merge(self.directory, load=False) if self.directory else None
+        return Context(session, settings, org, self.actor, now, request_id, directory, notes)
 
 
 def find_caller(session: Session, slug: str, secret: str, *, now: datetime) -> Caller:

@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 
 from scim_server.models import BuiltIn, Membership, Organization, Source, Team, User, UserStatus
 from scim_server.models.expressions import any_of
+from scim_server.services import ownership
 from scim_server.services.context import Context
 from scim_server.services.declared import declared
 from scim_server.services.events import Action, record
@@ -110,6 +111,7 @@ def _spare(ctx: Context, changes: list[Change]) -> list[Change]:
     demoted = {each.person.id: each.person for each in changes if _demotes(ctx, each)}
     spared = {id for id, person in demoted.items() if person.is_owner}
     if demoted and not spared:
+        ownership.hold(ctx)
         others = select(func.count()).where(
             User.org_id == ctx.org.id,
             User.role_id.in_(_admins(ctx)),

@@ -26,7 +26,7 @@ def guard(ctx: Context, user: User) -> None:
     guard_owner(user)
     if user.status != UserStatus.ACTIVE or not is_admin(ctx, user):
         return
-    _hold(ctx)  # of two admins who go at once, the second is asked when the first has gone
+    hold(ctx)  # of two admins who go at once, the second is asked when the first has gone
     another = select(User.id).where(
         User.org_id == ctx.org.id,
         User.role_id == user.role_id,
@@ -49,7 +49,7 @@ def guard_owner(user: User) -> None:
 
 def make_first_owner(ctx: Context, user: User) -> bool:
     """Make an admin the owner of an organization that has none yet, and return whether that was so."""
-    _hold(ctx)
+    hold(ctx)
     if find_owner(ctx) is not None:
         return False
     _check_can_own(ctx, user)
@@ -64,7 +64,7 @@ def transfer_ownership(ctx: Context, user: User, *, confirmation: str) -> None:
 
     Raises NotAllowed, NotFound, InvalidValue.
     """
-    _hold(ctx)
+    hold(ctx)
     owner = find_owner(ctx)
     if owner is None:
         raise NotFound("owner of", ctx.org.slug)
@@ -92,6 +92,7 @@ def _own(ctx: Context, before: User | None, after: User) -> None:
     record(ctx, Action.OWNER_CHANGED, ctx.org, {"owner": owner})
 
 
-def _hold(ctx: Context) -> None:
+def hold(ctx: Context) -> None:
+    """Have everybody else who may cost the organization an admin wait until this transaction ends."""
     # Not FOR UPDATE: whoever writes any row of the organization refers to it, and would wait.
     ctx.session.execute(select(Organization.id).where(Organization.id == ctx.org.id).with_for_update(key_share=True))

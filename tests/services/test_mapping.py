@@ -144,6 +144,7 @@ def test_each_source_of_a_role_takes_back_its_own_and_leaves_what_was_before(
     settings: Settings, database: Database, acme: Directory
 ) -> None:
     ada = acme.create_user("ada")
+    acme.create_user("grace", roles=[{"value": "Admin"}])  # an organization keeps its last admin
     group = acme.create_group("IT")
     mapped(settings, database, group, "Viewer")
     viewer, admin = [{"value": "Viewer"}], [{"value": "Admin"}]

@@ -245,7 +245,7 @@ def test_an_answer_finds_the_events_of_its_request(settings: Settings, acme: Dir
 
     assert [(each.action, each.changes) for each in events] == [
         ("user.updated", {"displayName": [None, "Ada"]}),
-        ("user.deactivated", {"active": [True, False]}),
+        ("user.deactivated", {"status": ["active", "deactivated"]}),
     ]
 
 
