@@ -136,4 +136,5 @@ def _told(result: Result) -> dict[str, Any]:
 
 def _summary(what: str, count: int, results: list[Result]) -> None:
     left = sum(bool(each.left) for each in results)
-    click.echo(f"{count} users and teams {what}; of {left}, something is left as it is.", err=True)
+    rest = f" In {left}, something is left as it is: see `left`." if left else ""
+    click.echo(f"{count} users and teams {what}.{rest}", err=True)
