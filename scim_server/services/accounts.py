@@ -168,11 +168,11 @@ def prove_email(about: AccountContext, email: str) -> None:
     address, account = read_email(email), about.account
     if account.email_verified_at is not None and account.email == address.text:
         return
-    before, account.email, account.email_key = account.email, address.text, address.key
+    account.email, account.email_key = address.text, address.key
     account.email_verified_at = about.now
     account.changed(about.now)
     flush(about.session, {"uq_accounts_email": EmailTaken(address.text)})
-    record_everywhere(about, Action.USER_ACCOUNT_UPDATED, {"email": (before, address.text)})
+    _record_changed(about, "email")
 
 
 def write_phone(about: AccountContext, phone: str | None) -> None:
@@ -183,9 +183,9 @@ def write_phone(about: AccountContext, phone: str | None) -> None:
     account, number = about.account, read_phone(phone) if phone else None
     if number == account.phone:
         return
-    before, account.phone, account.phone_verified_at = account.phone, number, None
+    account.phone, account.phone_verified_at = number, None
     account.changed(about.now)
-    record_everywhere(about, Action.USER_ACCOUNT_UPDATED, {"phone": (before, number)})
+    _record_changed(about, "phone")
 
 
 def prove_phone(about: AccountContext) -> None:
@@ -199,7 +199,7 @@ def prove_phone(about: AccountContext) -> None:
     account.phone_verified_at = about.now
     account.changed(about.now)
     flush(about.session, {"uq_accounts_phone": PhoneTaken(account.phone)})
-    record_everywhere(about, Action.USER_ACCOUNT_UPDATED, {"phoneVerified": (False, True)})
+    _record_changed(about, "phoneVerified")
 
 
 def forget_unused(session: Session, account_id: UUID) -> None:
@@ -228,6 +228,11 @@ def in_place(about: AccountContext, place: Place) -> Context:
 def lock(about: AccountContext) -> None:
     """Have nobody else change the account until this transaction ends, and see it as it is now."""
     get_account_to_change(about.session, about.account.id)
+
+
+def _record_changed(about: AccountContext, what: str) -> None:
+    """That it changed is each organization's to know; what it is now, as of an address from another one, is not."""
+    record_everywhere(about, Action.USER_ACCOUNT_UPDATED, what=what)
 
 
 def _of_email(session: Session, address: Email) -> Account | None:

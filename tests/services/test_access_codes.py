@@ -309,12 +309,8 @@ def test_a_person_proves_an_address_and_a_telephone(ada: Person, database: Datab
     account = ada.account()
     assert (account.email, account.phone, account.phone_verified_at) == ("countess@example.com", NUMBER, NOW)
     for slug in ("acme", "globex"):
-        told = [each.changes for each in events(database, slug) if each.action == "user.account_updated"]
-        assert told == [
-            {"email": [ADDRESS, "countess@example.com"]},
-            {"phone": [None, NUMBER]},
-            {"phoneVerified": [False, True]},
-        ]
+        told = [each.details["what"] for each in events(database, slug) if each.action == "user.account_updated"]
+        assert told == ["email", "phone", "phoneVerified"]
 
 
 def test_nobody_proves_with_the_code_of_somebody_else_nor_an_address_that_is_taken(
