@@ -9,7 +9,6 @@ from uuid import UUID
 import click
 
 from scim_server.cli.base import operator, operator_at_work, show
-from scim_server.scim.keeping import keeping
 from scim_server.services import alarms, undo
 from scim_server.services.alarms import Raised
 from scim_server.services.undo_plan import Result
@@ -69,6 +68,8 @@ def alarm_undo(slug: str, alarm: UUID, dry_run: bool) -> None:
             show(_told(each))
         _summary("would be undone", sum(bool(each.undone) for each in results), results)
         return
+    from scim_server.scim.keeping import keeping  # takes a second, which no other command shall wait for
+
     done: list[Result] = []
     with operator_at_work(slug) as begin:
         for portion in undo.undo(begin, alarm, keeping):
