@@ -25,9 +25,9 @@ def mapping() -> None:
 @mapping.command("list")
 @click.argument("slug")
 def mapping_list(slug: str) -> None:
-    """Print the mappings of the organization SLUG, those that come first at the top.
+    """Print the mappings of an organization.
 
-    One JSON object a line.
+    Those of the organization SLUG, the ones that come first at the top, one JSON object a line.
     """
     with operator(slug) as ctx:
         for row in mappings.list_mappings(ctx):

@@ -109,7 +109,7 @@ _VIEWER = _COLLEAGUES | {"tickets.view_team", "tickets.view_all", "contacts.view
 BUILT_IN_SETS: Mapping[str, frozenset[str]] = {
     BuiltIn.ADMIN: frozenset(),
     BuiltIn.AGENT: _AGENT,
-    BuiltIn.VIEWER: _VIEWER | {"roles.view", "directories.view", "settings.view", "activity.view"},
+    BuiltIn.VIEWER: _VIEWER | {"roles.view", "positions.view", "directories.view", "settings.view", "activity.view"},
 }
 
 TEMPLATES = (

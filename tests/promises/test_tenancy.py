@@ -383,10 +383,10 @@ def test_the_database_itself_refuses_a_link_across_organizations(
         _link(session, link)
 
 
-def test_every_table_is_of_an_organization_or_of_a_person() -> None:
+def test_every_table_is_of_an_organization_of_a_person_or_of_the_product() -> None:
     shared = {name for name, table in Base.metadata.tables.items() if "org_id" not in table.c}
 
-    assert shared == {"organizations"} | OF_PEOPLE
+    assert shared == {"organizations"} | OF_PEOPLE | {"permissions"}
 
 
 def _link(session: Session, link: str) -> None:

@@ -238,6 +238,7 @@ def test_grants_and_revocations_come_on_top_of_the_role_and_stay_with_the_user(
     acme: Directory, globex: Directory, opened: Opened
 ) -> None:
     ada = acme.create_user("ada")
+    acme.create_user("grace", roles=[{"value": "Admin"}])  # an organization keeps its last admin
     with opened() as ctx:
         user = locked(ctx, ada)
         grants.grant(ctx, user, "data.export")

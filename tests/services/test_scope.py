@@ -181,11 +181,11 @@ def build(ctx: Context, drawn: Drawn) -> World:
             teams.add_members(ctx, world.teams[team], [user.id])
         if person.position is not None:
             positions.assign_position(ctx, user, world.positions[person.position])
-        if person.admin:
-            user.role_id = admin.id
         if person.status == UserStatus.DELETED:
             lifecycle.delete_user(ctx, user)
         user.status = person.status
+        if person.admin:
+            user.role_id = admin.id
     ctx.session.flush()
     return world
 
