@@ -16,6 +16,7 @@ from scim_server.services.errors import InvalidValue, NotAllowed, NotFound, Owne
 from scim_server.services.fields import made_by_hand, rewritten
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import ENTERPRISE_USER, PRODUCT_USER, Profile
+from scim_server.services.roles import role_to_give
 
 _MANAGER = f"{ENTERPRISE_USER}:manager"
 
@@ -56,7 +57,7 @@ def create_user_by_hand(
     require(ctx, Manage.USERS)
     profile = made_by_hand(values)
     _check_manager(ctx, None, values)
-    return users.create_user(ctx, profile, status=status, origin=origin, role=role)
+    return users.create_user(ctx, profile, status=status, origin=origin, role=role_to_give(ctx, role))
 
 
 def change_profile(ctx: Context, user: User, changes: Mapping[str, Any]) -> User:

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from scim_server.config import Settings
 from scim_server.models import Account, BuiltIn, Invitation, Organization, Origin, User, UserEmail, UserStatus
 from scim_server.models.base import new_id
-from scim_server.services import accounts, lifecycle, mail, outbox, ownership, passwords, teams, users
+from scim_server.services import accounts, handmade_teams, lifecycle, mail, outbox, ownership, passwords, users
 from scim_server.services.addresses import read_email
 from scim_server.services.adoption import check_hands_may
 from scim_server.services.context import Actor, ActorKind, Context
@@ -34,7 +34,7 @@ from scim_server.services.mail import MailText
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import Profile, folded
 from scim_server.services.recipients import read_recipient
-from scim_server.services.roles import assign_role
+from scim_server.services.roles import assign_role, give_role, role_to_give
 
 LIFETIME = timedelta(days=7)
 
@@ -91,21 +91,19 @@ def invite(
     Raises InvalidValue, UserNameTaken, NotAllowed, NoOwnerYet, OwnedByDirectory, NotFound, NoSeatLeft.
     """
     require(ctx, Manage.USERS)
-    if role is not None and role.id != declared(ctx).default_role.id:
-        require(ctx, Manage.ROLES)  # else whoever may invite could make an admin
     _check_owner_confirmed(ctx)
     address = read_recipient(email)
     user = _find(ctx, address)
     if user is None:
-        user = _new_user(ctx, address, role, fields or {})
+        user = _new_user(ctx, address, role_to_give(ctx, role), fields or {})
     else:
         _check_can_be_invited(ctx, user)
         if _open(ctx, user) is not None:
             raise NotAllowed(f"{address} is invited already: send the invitation again, or revoke it.")
-        if role is not None:
-            assign_role(ctx, user, role)
+        if role is not None and role.id != user.role_by_hand_id:
+            give_role(ctx, user, role)
     for team_id in team_ids:
-        teams.add_members(ctx, teams.get_team_to_change(ctx, team_id), [user.id])
+        handmade_teams.add_mates(ctx, handmade_teams.find_team(ctx, str(team_id)), [user.id])
     return _mailed(ctx, _opened(ctx, user, address, language, Action.INVITATION_CREATED))
 
 

@@ -11,12 +11,12 @@ from sqlalchemy import delete, insert, select
 from scim_server.models import BuiltIn, ClaimedGroup, GroupMapping, GroupSource, Team, User
 from scim_server.models.base import new_id
 from scim_server.services.context import Context
-from scim_server.services.declared import DeclaredRole, declared
+from scim_server.services.declared import DeclaredRole, declared, hold, role_of
 from scim_server.services.errors import InvalidValue, NotAllowed, NotFound, OwnedByDirectory
 from scim_server.services.events import Action, record
 from scim_server.services.mapping_effects import Change, plan, refresh
 from scim_server.services.mapping_facts import group_of, link, load_rules, users_of_group
-from scim_server.services.permissions import Manage, require
+from scim_server.services.permissions import Manage, require, require_to_give
 
 # What a sign-in may tell of one user. Longer texts are no names of groups, and more of them is an attack.
 _MOST_GROUPS = 1000
@@ -216,6 +216,8 @@ def _add(
     mapping.priority, mapping.enabled, mapping.may_give_admin = priority, False, may_give_admin
     mapping.version, mapping.created_at, mapping.updated_at = 1, ctx.now, ctx.now
     _require(ctx, mapping)
+    if role is not None:
+        hold(ctx, role)
     ctx.session.add(mapping)
     ctx.session.flush()
     record(ctx, Action.MAPPING_CREATED, mapping, {name: (None, value) for name, value in _told(mapping).items()})
@@ -243,6 +245,7 @@ def _require(ctx: Context, mapping: GroupMapping) -> None:
     """A mapping can give no more than whoever makes it could give by hand."""
     if mapping.role_id is not None:
         require(ctx, Manage.ROLES)
+        require_to_give(ctx, role_of(ctx, mapping.role_id))
     if mapping.team_id is not None:
         require(ctx, Manage.TEAMS)
 

@@ -126,6 +126,7 @@ def assign_position(ctx: Context, user: User, position: Position | None) -> None
     Raises NotAllowed, NotFound where the position is deleted meanwhile.
     """
     require(ctx, Manage.USERS)
+    require(ctx, Manage.POSITIONS)  # else whoever manages users could have themselves see everybody's data
     if position is not None:
         # Whoever would delete it waits until this transaction ends, and sees the new holder.
         _found(ctx, position.id, Position.id == position.id, share=True)

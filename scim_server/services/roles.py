@@ -153,6 +153,20 @@ def give_role(ctx: Context, user: User, role: DeclaredRole) -> None:
     assign_role(ctx, user, hold(ctx, role))
 
 
+def role_to_give(ctx: Context, role: DeclaredRole | None) -> DeclaredRole | None:
+    """The same role, which whoever acts may give to somebody new, and nobody deletes until this transaction ends. What
+    everybody has who is given none needs no permission.
+
+    Raises NotAllowed.
+    """
+    if role is None:
+        return None
+    if role.id != declared(ctx).default_role.id:
+        require(ctx, Manage.ROLES)
+        require_to_give(ctx, role)
+    return hold(ctx, role)
+
+
 def permissions_of(ctx: Context, role: Role) -> frozenset[str]:
     """What a role of the organization's own is made of, as the table has it now."""
     rows = select(RolePermission.permission).where(RolePermission.org_id == ctx.org.id)

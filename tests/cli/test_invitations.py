@@ -103,7 +103,7 @@ def test_an_invitation_is_listed_sent_again_and_withdrawn(command: Command, owne
         (("invitation", "create", "acme", "x@example.com", "--role", "King"), "no role King"),
         (
             ("invitation", "create", "acme", "x@example.com", "--team", "01a20139-c352-70d7-855d-be64bc7f1010"),
-            "no group 01a20139",
+            "no team 01a20139",
         ),
         (("admin", "invite", "acme", "nobody"), "email is no e-mail address"),
         (("admin", "invite", "nowhere", "x@example.com"), "no organization nowhere"),

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import Account, Origin, OutgoingMail, User, UserStatus
-from scim_server.services import accounts, invitations, lifecycle, outbox, ownership, passwords, users
+from scim_server.services import accounts, handmade_teams, invitations, lifecycle, outbox, ownership, passwords, users
 from scim_server.services.declared import declared
 from scim_server.services.errors import (
     DomainError,
@@ -150,15 +150,24 @@ def test_a_directory_finds_who_is_invited_by_name_and_by_address(owned: Host, ac
 
 
 def test_an_invitation_puts_somebody_into_a_role_and_teams(owned: Host, acme: Directory) -> None:
-    crew = acme.create_group("Crew")
     with owned.acting() as ctx:
+        crew = handmade_teams.create_team(ctx, "Crew").id
         viewer = declared(ctx).role("Viewer")
 
-    made = owned.invite(role=viewer, team_ids=[UUID(crew.id)])
+    made = owned.invite(role=viewer, team_ids=[crew])
 
     assert viewer is not None
     assert owned.user(made.user.id).role_id == viewer.id
-    assert acme.get(f"/Groups/{crew.id}").members == {str(made.user.id)}
+    assert acme.get(f"/Groups/{crew}").members == {str(made.user.id)}
+
+
+def test_an_invitation_puts_nobody_into_a_team_that_a_directory_owns(owned: Host, acme: Directory) -> None:
+    crew = acme.create_group("Crew")
+
+    with pytest.raises(OwnedByDirectory):
+        owned.invite(team_ids=[UUID(crew.id)])
+
+    assert owned.pending() == []
 
 
 def test_an_agent_invites_nobody_and_an_admin_does(owned: Host) -> None:
