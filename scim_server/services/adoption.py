@@ -89,7 +89,11 @@ def check_hands_may(ctx: Context, user: User) -> None:
 
 
 def set_adoption(ctx: Context, directory: Directory, adoption: Adoption) -> None:
-    """Say what becomes of somebody who is there already when a directory creates them."""
+    """Say what becomes of somebody who is there already when a directory creates them.
+
+    Raises NotAllowed.
+    """
+    require(ctx, Manage.DIRECTORIES)
     if directory.adoption != adoption:
         record(ctx, Action.DIRECTORY_UPDATED, directory, {"adoption": (directory.adoption, adoption.value)})
         directory.adoption = adoption

@@ -16,6 +16,7 @@ from scim_server.services.alarm_mail import tell_admins
 from scim_server.services.context import Context
 from scim_server.services.errors import HeldBack, InvalidValue
 from scim_server.services.events import Action, record
+from scim_server.services.permissions import Manage, require
 
 # A share says nothing of a few: of three people, one who leaves is a third.
 FLOOR = 10
@@ -70,8 +71,9 @@ def note_refusals(ctx: Context) -> None:
 def set_brake(ctx: Context, directory: Directory, **chosen: Any) -> Directory:
     """Say what is too many, and what happens then: brake_mode, brake_users, brake_share, brake_window.
 
-    Raises InvalidValue.
+    Raises NotAllowed, InvalidValue.
     """
+    require(ctx, Manage.DIRECTORIES)
     changes = {name: (getattr(directory, name), value) for name, value in chosen.items() if value is not None}
     for name, (_, value) in changes.items():
         least, most = _LIMITS.get(name, (0, 0))

@@ -18,6 +18,7 @@ from scim_server.services.context import Context
 from scim_server.services.directories import hash_token, new_secret
 from scim_server.services.errors import NotAuthenticated, NotFound
 from scim_server.services.events import Action, record
+from scim_server.services.permissions import Manage, require
 
 _ID = re.compile(r"scimc_[0-9a-f]{32}")
 
@@ -33,7 +34,11 @@ class NewClient:
 def create_client(
     ctx: Context, directory: Directory, *, name: str | None = None, jwks: dict[str, Any] | None = None
 ) -> NewClient:
-    """Give a directory one more client: with a secret, or with the public keys that it signs assertions for."""
+    """Give a directory one more client: with a secret, or with the public keys that it signs assertions for.
+
+    Raises NotAllowed.
+    """
+    require(ctx, Manage.DIRECTORIES)
     secret = None if jwks else f"scims_{secrets.token_urlsafe(32)}"
     row = OAuthClient(
         org_id=ctx.org.id,
@@ -76,7 +81,9 @@ def revoke_client(ctx: Context, client: OAuthClient) -> OAuthClient:
     """End a client at once, and every access token that it has.
 
     One that is being issued right now ends too, because each request looks at the client (`services/access.py`).
+    Raises NotAllowed.
     """
+    require(ctx, Manage.DIRECTORIES)
     if client.revoked_at is None:
         client.revoked_at = ctx.now
         ctx.session.execute(delete(ScimToken).where(ScimToken.org_id == ctx.org.id, ScimToken.client_id == client.id))

@@ -13,6 +13,7 @@ from scim_server.models.base import new_id
 from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue, NotFound
 from scim_server.services.events import Action, record
+from scim_server.services.permissions import Manage, require
 
 # Tells a person, and a scanner of leaked secrets, what they found.
 _MARK = "scim"
@@ -47,7 +48,11 @@ def new_secret() -> tuple[str, str]:
 
 
 def allow_basic(ctx: Context, directory: Directory, allowed: bool) -> Directory:
-    """Let the clients of a directory come in with HTTP Basic, or no longer."""
+    """Let the clients of a directory come in with HTTP Basic, or no longer.
+
+    Raises NotAllowed.
+    """
+    require(ctx, Manage.DIRECTORIES)
     if directory.basic_auth != allowed:
         record(ctx, Action.DIRECTORY_UPDATED, directory, {"basic_auth": (directory.basic_auth, allowed)})
         directory.basic_auth = allowed
@@ -56,7 +61,11 @@ def allow_basic(ctx: Context, directory: Directory, allowed: bool) -> Directory:
 
 
 def provide_directory(ctx: Context, provider: Provider) -> Directory:
-    """The organization's directory of this kind, new where there is none."""
+    """The organization's directory of this kind, new where there is none.
+
+    Raises NotAllowed.
+    """
+    require(ctx, Manage.DIRECTORIES)
     found = _of_kind(ctx, provider)
     if found is not None:
         return found
@@ -91,7 +100,11 @@ def list_directories(ctx: Context) -> list[Directory]:
 
 
 def answer_patches(ctx: Context, directory: Directory, response: PatchResponse) -> None:
-    """Have a directory's PATCH requests answered with what they changed, or with nothing."""
+    """Have a directory's PATCH requests answered with what they changed, or with nothing.
+
+    Raises NotAllowed.
+    """
+    require(ctx, Manage.DIRECTORIES)
     if directory.patch_response != response:
         changes = {"patch_response": (directory.patch_response, response.value)}
         directory.patch_response = response
@@ -104,8 +117,9 @@ def create_token(
 ) -> NewToken:
     """Give a directory one more token; those that it has keep working, so that one can be changed for another.
 
-    Raises InvalidValue.
+    Raises NotAllowed, InvalidValue.
     """
+    require(ctx, Manage.DIRECTORIES)
     return _create_token(ctx, name or directory.name, lifetime, directory=directory)
 
 
@@ -114,8 +128,10 @@ def create_user_token(
 ) -> NewToken:
     """A token that acts for a user, at /Me and nowhere else, for as long as the user is active.
 
-    Raises InvalidValue.
+    Raises NotAllowed, InvalidValue.
     """
+    if ctx.actor.id != user.id:
+        require(ctx, Manage.DIRECTORIES)
     return _create_token(ctx, name or user.user_name, lifetime, user=user)
 
 
@@ -144,7 +160,12 @@ def find_token(ctx: Context, prefix: str) -> ScimToken:
 
 
 def revoke_token(ctx: Context, token: ScimToken) -> ScimToken:
-    """End a token at once, on every worker: each request looks it up."""
+    """End a token at once, on every worker: each request looks it up.
+
+    Raises NotAllowed.
+    """
+    if token.user_id is None or ctx.actor.id != token.user_id:
+        require(ctx, Manage.DIRECTORIES)
     if token.revoked_at is None:
         token.revoked_at = ctx.now
         record(ctx, Action.TOKEN_REVOKED, token, {"prefix": (token.prefix, None)})

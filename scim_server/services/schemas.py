@@ -15,6 +15,7 @@ from scim_server.services import declared
 from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue, NotFound, WouldLoseData
 from scim_server.services.events import Action, record
+from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import folded
 
 _OWNERS: Mapping[str, Any] = {"User": User, "Group": Team}
@@ -36,8 +37,9 @@ def declare_schema(ctx: Context, urn: str, extends: str, document: Mapping[str, 
     """Declare an extension schema, or change the one of this URN.
 
     `document` is a Schema resource (RFC 7643 §7) that is known to be sound.
-    Raises InvalidValue, WouldLoseData.
+    Raises NotAllowed, InvalidValue, WouldLoseData.
     """
+    require(ctx, Manage.SETTINGS)
     schema = _find(ctx, urn)
     if schema is None:
         return _create(ctx, urn, extends, document)
@@ -54,8 +56,9 @@ def declare_schema(ctx: Context, urn: str, extends: str, document: Mapping[str, 
 def remove_schema(ctx: Context, urn: str) -> None:
     """Take back an extension schema that nobody has an attribute of.
 
-    Raises NotFound, WouldLoseData.
+    Raises NotAllowed, NotFound, WouldLoseData.
     """
+    require(ctx, Manage.SETTINGS)
     schema = _find(ctx, urn)
     if schema is None:
         raise NotFound("extension schema", urn)

@@ -9,6 +9,7 @@ from scim_server.services import formats
 from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue
 from scim_server.services.events import Action, record
+from scim_server.services.permissions import Manage, require
 
 
 class OrganizationSettings(BaseModel):
@@ -49,8 +50,9 @@ def organization_settings(ctx: Context) -> OrganizationSettings:
 def change_settings(ctx: Context, **chosen: Any) -> OrganizationSettings:
     """Choose something else; what is not named stays as it is. Texts are read as what the setting is.
 
-    Raises InvalidValue.
+    Raises NotAllowed, InvalidValue.
     """
+    require(ctx, Manage.SETTINGS)
     before = organization_settings(ctx)
     try:
         after = OrganizationSettings.model_validate(before.model_dump() | chosen)
