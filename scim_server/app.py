@@ -8,7 +8,7 @@ from scim_server import jobs, logs
 from scim_server.config import Settings, load_settings
 from scim_server.db import Database, connect
 from scim_server.services.request_queue import RequestQueue
-from scim_server.web import errors, health, invitations, oauth, pages, request_log, requests, scim
+from scim_server.web import errors, health, invitations, oauth, pages, password_resets, request_log, requests, scim
 from scim_server.web.rate_limit import RateLimit
 from scim_server.web.state import State, keep, state
 
@@ -36,6 +36,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.register_blueprint(health.bp)
     app.register_blueprint(pages.bp)
     app.register_blueprint(invitations.bp)
+    app.register_blueprint(password_resets.bp)
     return app
 
 

@@ -25,6 +25,7 @@ DomainError
 │   ├── PermissionKeyTaken
 │   └── PositionNameTaken
 ├── InvalidValue          a value that we cannot keep
+│   └── WeakPassword      one that is easy to guess
 ├── WouldLoseData         a schema cannot lose what users and groups have
 ├── InUse                 what would go is what somebody has
 ├── IsMainTeam            new users join that team, so that it stays
@@ -210,6 +211,14 @@ class InvalidValue(DomainError):
     def __init__(self, attribute: str, why: str) -> None:
         self.attribute = attribute
         super().__init__(f"{attribute} {why}.")
+
+
+class WeakPassword(InvalidValue):
+    """`why` is what makes it easy to guess, one of services/passwords.py `Weakness`."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__("password", "is too easy to guess: take several words, and neither names nor dates of yours")
 
 
 class WouldLoseData(DomainError):

@@ -64,18 +64,29 @@ def issue(about: AccountContext, *, by_mail: bool) -> str:
     return link
 
 
-def is_good(attempt: Attempt, token: str) -> bool:
-    """Whether a link can still be used; looking does not use it, as scanners of mail do."""
+def look_at(attempt: Attempt, token: str) -> str:
+    """The address of the account that a link is for. Looking does not use it up, as scanners of mail do.
+
+    Raises WrongCode.
+    """
+    good = PasswordReset.token_hash == _hash(token), PasswordReset.ended_at.is_(None)
     with attempt.database.reading() as session:
-        row = session.scalar(select(PasswordReset).where(PasswordReset.token_hash == _hash(token)))
-    return row is not None and row.account_id is not None and row.ended_at is None and row.expires_at > attempt.now
+        email = session.scalar(
+            select(Account.email)
+            .join(PasswordReset, PasswordReset.account_id == Account.id)
+            .where(*good, PasswordReset.expires_at > attempt.now)
+        )
+    if email is None:
+        raise WrongCode("link")
+    return email
 
 
-def choose(attempt: Attempt, token: str, password: str) -> None:
-    """Choose a new password. The link is of no use from now on, and every session of the person ends, everywhere.
+def choose(attempt: Attempt, token: str, password: str) -> str:
+    """Choose a new password, and return the address that it goes with.
 
-    It signs nobody in: whoever has a second factor is asked for it afterwards, as always. Raises WrongCode, and
-    InvalidValue, after which the link is as good as before.
+    The link is of no use from now on, and every session of the person ends, everywhere. It signs nobody in: whoever has
+    a second factor is asked for it afterwards, as always. Raises WrongCode, and InvalidValue, after which the link is
+    as good as before.
     """
     with attempt.database.writing() as session:
         account_id = session.scalar(select(PasswordReset.account_id).where(PasswordReset.token_hash == _hash(token)))
@@ -88,6 +99,7 @@ def choose(attempt: Attempt, token: str, password: str) -> None:
             raise WrongCode("link")
         about = AccountContext(session, attempt.settings, account, attempt.now, request_id=attempt.request_id)
         passwords.set_password(about, password)
+        return account.email
 
 
 def _new(

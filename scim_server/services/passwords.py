@@ -5,7 +5,9 @@ What stands here follows NIST SP 800-63B §3.1.1: length and guessability, no ru
 
 import base64
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import Any
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -15,7 +17,7 @@ from zxcvbn import zxcvbn
 from scim_server.models import AccessCode, Account, PasswordReset
 from scim_server.services import sessions
 from scim_server.services.accounts import AccountContext, Place, in_place, record_everywhere, users_of
-from scim_server.services.errors import InvalidValue
+from scim_server.services.errors import InvalidValue, WeakPassword
 from scim_server.services.events import Action
 
 MIN_LENGTH, MAX_LENGTH = 8, 128
@@ -28,6 +30,40 @@ _WEIGHED = 32
 # The second choice of OWASP's list, for its memory: four sign-ins at once in each of two workers take 150 MB.
 # A password that was hashed with others is hashed anew when its owner next signs in.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
+
+
+class Weakness(StrEnum):
+    """What makes a password easy to guess; for each, a page says what would be better."""
+
+    COMMON = "common"
+    PERSONAL = "personal"
+    NAME = "name"
+    WORD = "word"
+    KEYBOARD = "keyboard"
+    REPEATED = "repeated"
+    SEQUENCE = "sequence"
+    DATE = "date"
+    SHORT = "short"
+
+
+# By zxcvbn's names: of its dictionaries, and of its other patterns.
+_DICTIONARIES = {
+    "passwords": Weakness.COMMON,
+    "user_inputs": Weakness.PERSONAL,
+    "female_names": Weakness.NAME,
+    "male_names": Weakness.NAME,
+    "surnames": Weakness.NAME,
+    "english_wikipedia": Weakness.WORD,
+    "us_tv_and_film": Weakness.WORD,
+}
+_PATTERNS = {
+    "spatial": Weakness.KEYBOARD,
+    "repeat": Weakness.REPEATED,
+    "sequence": Weakness.SEQUENCE,
+    "date": Weakness.DATE,
+    "regex": Weakness.DATE,  # of which there is one, for years
+    "bruteforce": Weakness.SHORT,
+}
 
 
 def _no_hash(hasher: PasswordHasher) -> str:
@@ -60,14 +96,14 @@ def set_password(about: AccountContext, password: str) -> None:
 def check_strength(password: str, known: Iterable[str] = ()) -> str:
     """The form of a password that is hashed, if it is a good one; `known` is what others know of the person.
 
-    Raises InvalidValue.
+    Raises InvalidValue, WeakPassword.
     """
     normal = _normalized(password)
     if not MIN_LENGTH <= len(normal) <= MAX_LENGTH:
         raise InvalidValue("password", f"must have {MIN_LENGTH} to {MAX_LENGTH} characters")
     weighed = zxcvbn(normal[:_WEIGHED], user_inputs=sorted(_guesses(known)), max_length=MAX_LENGTH)
     if weighed["score"] < _MIN_SCORE:
-        raise InvalidValue("password", "is too easy to guess: take several words, and neither names nor dates of yours")
+        raise WeakPassword(_weakness(weighed["sequence"]))
     return normal
 
 
@@ -113,6 +149,14 @@ def _end_ways_around(about: AccountContext) -> None:
             .values(ended_at=about.now)
             .execution_options(synchronize_session="fetch")
         )
+
+
+def _weakness(matches: Iterable[Mapping[str, Any]]) -> Weakness:
+    """What is most to blame: the longest part of a password that a guesser would know."""
+    longest = max(matches, key=lambda match: (match["pattern"] != "bruteforce", len(match["token"])))
+    if longest["pattern"] == "dictionary":
+        return _DICTIONARIES[longest["dictionary_name"]]
+    return _PATTERNS[longest["pattern"]]
 
 
 def _normalized(password: str) -> str:

@@ -1,4 +1,4 @@
-"""Errors, said in the protocol of the URL that was asked for: below /scim always as SCIM, and never as HTML."""
+"""Errors, said in the protocol of the URL that was asked for: below /scim always as SCIM, and to people as a page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from scim_server.db import DatabaseBusy
 from scim_server.scim import errors as scim_errors
 from scim_server.scim.answers import Answer
+from scim_server.web import pages
 from scim_server.web.rendering import render
 from scim_server.web.requests import request_id
 
@@ -37,7 +38,10 @@ def _translate(told: Callable[[Any], Answer]) -> Callable[[Any], Response]:
 
 def _http(problem: HTTPException) -> Response:
     status = problem.code or 500
-    response = _error(status, _SENTENCES.get(status) or problem.description or problem.name)
+    if pages.is_for_people(request.path):
+        response = pages.tell(problem)
+    else:
+        response = _error(status, _SENTENCES.get(status) or problem.description or problem.name)
     for name, value in problem.get_headers():
         if name.lower() in ("allow", "retry-after"):
             response.headers[name] = value

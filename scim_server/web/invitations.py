@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from scim_server.services import invitations
 from scim_server.services.errors import AccountTaken, InvalidValue, LinkOver, NoSeatLeft, NotAllowed
 from scim_server.services.invitations import Offer
-from scim_server.services.passwords import MAX_LENGTH, MIN_LENGTH
+from scim_server.web import password_forms
 from scim_server.web.pages import answer_errors_as_pages, form, language, page
 from scim_server.web.requests import request_id
 from scim_server.web.state import now, state
@@ -30,15 +30,15 @@ def accept(secret: str) -> ResponseReturnValue:
     given = form()
     offer = _offer(secret)
     password = None if offer.has_account else given.get("password", "")
-    if password is not None and (wrong := _wrong(password, given.get("repeat", ""))):
+    if password is not None and (wrong := password_forms.wrong(password, given.get("repeat", ""))):
         return _offered(offer, wrong)
     try:
         with state().database.writing() as session:
             accepted = invitations.accept(
                 session, state().settings, secret, password=password, now=now(), request_id=request_id()
             )
-    except InvalidValue:
-        return _offered(offer, say(language(), "invitation.weak"))
+    except InvalidValue as problem:
+        return _offered(offer, password_forms.refused(problem))
     except NoSeatLeft:
         return _over("over.no_seat", 409, organization=offer.organization)
     except LinkOver:
@@ -59,26 +59,10 @@ def _offer(secret: str) -> Offer:
         return invitations.look_at(session, secret, now=now())
 
 
-def _wrong(password: str, repeated: str) -> str | None:
-    """What is wrong with what was typed, other than that it is easy to guess."""
-    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        return say(language(), "invitation.length", least=MIN_LENGTH, most=MAX_LENGTH)
-    if password != repeated:
-        return say(language(), "invitation.different")
-    return None
-
-
 def _offered(offer: Offer, wrong: str | None = None) -> Response:
     title = say(language(), "invitation.title", organization=offer.organization)
-    return page(
-        "invitation.html",
-        title=title,
-        status=422 if wrong else 200,
-        offer=offer,
-        wrong=wrong,
-        least=MIN_LENGTH,
-        most=MAX_LENGTH,
-    )
+    status = 422 if wrong else 200
+    return page("invitation.html", title=title, status=status, offer=offer, wrong=wrong, **password_forms.LIMITS)
 
 
 def _over(key: str, status: int, **values: str) -> Response:

@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 
 bp = Blueprint("pages", __name__, template_folder="templates")
 
+# Whatever is below these is for people, be it there or not.
+_PATHS = ("/invitations", "/reset-password")
+
 # A form of ours has two passwords in it, or a code.
 _MAX_FORM_BYTES = 16 * 1024
 _FORM = "application/x-www-form-urlencoded"
@@ -76,20 +79,26 @@ def form() -> dict[str, str]:
     return request.form.to_dict()
 
 
+def is_for_people(path: str) -> bool:
+    return any(path == prefix or path.startswith(f"{prefix}/") for prefix in _PATHS)
+
+
 def answer_errors_as_pages(blueprint: Blueprint) -> None:
     """Have what goes wrong in a blueprint told to a person."""
-    blueprint.register_error_handler(HTTPException, _http)
+    assert blueprint.url_prefix in _PATHS
+    blueprint.register_error_handler(HTTPException, tell)
     blueprint.register_error_handler(DatabaseBusy, _busy)
     blueprint.register_error_handler(Exception, _bug)
 
 
-def error_page(text: str, status: int) -> Response:
-    return page("error.html", title=say(language(), "error.title"), text=text, status=status)
-
-
-def _http(problem: HTTPException) -> Response:
+def tell(problem: HTTPException) -> Response:
+    """Say what is wrong with a request for a page, there or not."""
     known: dict[type[HTTPException], str] = {NotFound: "error.missing", BadRequest: "error.request"}
     return error_page(say(language(), known.get(type(problem), "error.request")), problem.code or 400)
+
+
+def error_page(text: str, status: int) -> Response:
+    return page("error.html", title=say(language(), "error.title"), text=text, status=status)
 
 
 def _busy(problem: DatabaseBusy) -> Response:

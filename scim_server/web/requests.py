@@ -23,7 +23,7 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SLASHES = re.compile("/{2,}")
 # Longer than an id. What is in a link that was cut off, or written otherwise, may still be most of its secret.
 _LONG = re.compile(r"[A-Za-z0-9_-]{40,}")
-_LINK = re.compile(r"(?i)^(/+invitations/+).+", re.DOTALL)
+_LINK = re.compile(r"(?i)^(/+(?:invitations|reset-password)/+).+", re.DOTALL)
 _QUIET = ("/healthz", "/readyz")
 
 

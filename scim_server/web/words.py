@@ -17,27 +17,6 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
         Language.EN: "You have an account already. Accept, and sign in the way you are used to.",
         Language.PT_BR: "Você já tem uma conta. Aceite e entre da forma como está acostumado.",
     },
-    "invitation.email": {Language.EN: "E-mail address", Language.PT_BR: "Endereço de e-mail"},
-    "invitation.password": {Language.EN: "Password", Language.PT_BR: "Senha"},
-    "invitation.repeat": {Language.EN: "The same password again", Language.PT_BR: "A mesma senha outra vez"},
-    "invitation.hint": {
-        Language.EN: "At least {least} characters. Several words that have nothing to do with you are hard to guess "
-        "and easy to remember.",
-        Language.PT_BR: "Pelo menos {least} caracteres. Várias palavras que não têm a ver com você são difíceis de "
-        "adivinhar e fáceis de lembrar.",
-    },
-    "invitation.length": {
-        Language.EN: "The password must have {least} to {most} characters.",
-        Language.PT_BR: "A senha deve ter de {least} a {most} caracteres.",
-    },
-    "invitation.weak": {
-        Language.EN: "This password is too easy to guess. Take several words, without names or dates of yours.",
-        Language.PT_BR: "Esta senha é fácil de adivinhar. Use várias palavras, sem nomes nem datas suas.",
-    },
-    "invitation.different": {
-        Language.EN: "The two passwords are not the same.",
-        Language.PT_BR: "As duas senhas não são iguais.",
-    },
     "invitation.accept": {Language.EN: "Accept the invitation", Language.PT_BR: "Aceitar o convite"},
     "done.title": {Language.EN: "Welcome to {organization}", Language.PT_BR: "Boas-vindas a {organization}"},
     "done.sign_in": {
@@ -81,6 +60,120 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "over.other_account": {
         Language.EN: "You are a member already, with another address or account. Ask the person who invited you.",
         Language.PT_BR: "Você já participa, com outro endereço ou outra conta. Fale com quem convidou você.",
+    },
+    "field.email": {Language.EN: "E-mail address", Language.PT_BR: "Endereço de e-mail"},
+    "field.password": {Language.EN: "Password", Language.PT_BR: "Senha"},
+    "field.repeat": {Language.EN: "The same password again", Language.PT_BR: "A mesma senha outra vez"},
+    "field.no_email": {
+        Language.EN: "This is no e-mail address. One looks like name@example.com.",
+        Language.PT_BR: "Este não é um endereço de e-mail. Um endereço é parecido com nome@example.com.",
+    },
+    "password.hint": {
+        Language.EN: "At least {least} characters. Several words that have nothing to do with you are hard to guess "
+        "and easy to remember.",
+        Language.PT_BR: "Pelo menos {least} caracteres. Várias palavras que não têm a ver com você são difíceis de "
+        "adivinhar e fáceis de lembrar.",
+    },
+    "password.length": {
+        Language.EN: "The password must have {least} to {most} characters.",
+        Language.PT_BR: "A senha deve ter de {least} a {most} caracteres.",
+    },
+    "password.different": {
+        Language.EN: "The two passwords are not the same. Type the same one twice.",
+        Language.PT_BR: "As duas senhas não são iguais. Digite a mesma duas vezes.",
+    },
+    # Of what is too easy to guess: for each Weakness of services/passwords.py, why, and what would be better.
+    "password.common": {
+        Language.EN: "This password is too easy to guess: many people use it, or one like it. Take four words that "
+        "have nothing to do with each other.",
+        Language.PT_BR: "Esta senha é fácil de adivinhar: muitas pessoas usam esta ou uma parecida. Use quatro "
+        "palavras que não tenham relação entre si.",
+    },
+    "password.personal": {
+        Language.EN: "This password is too easy to guess: it is made of your name, your address or your "
+        "organization's name. Take words that have nothing to do with you.",
+        Language.PT_BR: "Esta senha é fácil de adivinhar: ela é feita do seu nome, do seu endereço ou do nome da sua "
+        "organização. Use palavras que não têm a ver com você.",
+    },
+    "password.name": {
+        Language.EN: "This password is too easy to guess: it is little more than a name. Take four words that are no "
+        "names.",
+        Language.PT_BR: "Esta senha é fácil de adivinhar: ela é pouco mais que um nome. Use quatro palavras que não "
+        "sejam nomes.",
+    },
+    "password.word": {
+        Language.EN: "This password is too easy to guess: it is little more than a word of the dictionary. Add three "
+        "more words that have nothing to do with it.",
+        Language.PT_BR: "Esta senha é fácil de adivinhar: ela é pouco mais que uma palavra do dicionário. Acrescente "
+        "três palavras que não tenham relação com ela.",
+    },
+    "password.keyboard": {
+        Language.EN: "This password is too easy to guess: its keys are beside each other on the keyboard. Take four "
+        "words that have nothing to do with each other.",
+        Language.PT_BR: "Esta senha é fácil de adivinhar: suas teclas são vizinhas no teclado. Use quatro palavras que "
+        "não tenham relação entre si.",
+    },
+    "password.repeated": {
+        Language.EN: "This password is too easy to guess: it repeats itself. Take four different words instead.",
+        Language.PT_BR: "Esta senha é fácil de adivinhar: ela se repete. Use quatro palavras diferentes.",
+    },
+    "password.sequence": {
+        Language.EN: "This password is too easy to guess: it is a sequence such as abc or 4321. Take four words that "
+        "have nothing to do with each other.",
+        Language.PT_BR: "Esta senha é fácil de adivinhar: ela é uma sequência como abc ou 4321. Use quatro palavras "
+        "que não tenham relação entre si.",
+    },
+    "password.date": {
+        Language.EN: "This password is too easy to guess: it is little more than a date or a year. Take four words "
+        "that have nothing to do with each other.",
+        Language.PT_BR: "Esta senha é fácil de adivinhar: ela é pouco mais que uma data ou um ano. Use quatro palavras "
+        "que não tenham relação entre si.",
+    },
+    "password.short": {
+        Language.EN: "This password is too easy to guess: there is too little in it. Make it longer, with another word "
+        "or two.",
+        Language.PT_BR: "Esta senha é fácil de adivinhar: há pouca coisa nela. Aumente-a com mais uma ou duas "
+        "palavras.",
+    },
+    "reset.ask": {Language.EN: "Forgot your password?", Language.PT_BR: "Esqueceu a senha?"},
+    "reset.ask_how": {
+        Language.EN: "Tell us the address that you sign in with. We send you a link to choose a new password.",
+        Language.PT_BR: "Informe o endereço com que você entra. Enviaremos um link para escolher uma nova senha.",
+    },
+    "reset.send": {Language.EN: "Send me a link", Language.PT_BR: "Enviar o link"},
+    "reset.sent": {Language.EN: "Look into your mailbox", Language.PT_BR: "Verifique sua caixa de entrada"},
+    "reset.sent_to": {
+        Language.EN: "If {email} is the address of an account, a message with a link is on its way to it. The link is "
+        "good for an hour.",
+        Language.PT_BR: "Se {email} for o endereço de uma conta, uma mensagem com um link está a caminho. O link vale "
+        "por uma hora.",
+    },
+    "reset.nothing_came": {
+        Language.EN: "Nothing there after a few minutes? Look among the spam, and check the address. Whoever signs in "
+        "through their company has no password here, and asks their administrator.",
+        Language.PT_BR: "Não chegou depois de alguns minutos? Veja na pasta de spam e confira o endereço. Quem entra "
+        "pela própria empresa não tem senha aqui e deve falar com o administrador.",
+    },
+    "reset.again": {Language.EN: "Ask for another link", Language.PT_BR: "Pedir outro link"},
+    "reset.title": {Language.EN: "Choose a new password", Language.PT_BR: "Escolha uma nova senha"},
+    "reset.how": {
+        Language.EN: "From then on you sign in with it, and you are signed out wherever you are signed in now.",
+        Language.PT_BR: "A partir daí você entra com ela, e sua sessão termina onde quer que esteja aberta agora.",
+    },
+    "reset.choose": {Language.EN: "Set the new password", Language.PT_BR: "Definir a nova senha"},
+    "reset.done": {Language.EN: "Your new password is set", Language.PT_BR: "Sua nova senha foi definida"},
+    "reset.sign_in": {
+        Language.EN: "Go to the page where you usually sign in, and sign in as {email} with the new password. "
+        "Everywhere else you have been signed out.",
+        Language.PT_BR: "Vá à página em que costuma entrar e entre como {email} com a nova senha. Em todos os outros "
+        "lugares sua sessão foi encerrada.",
+    },
+    "reset.over": {Language.EN: "This link is not good any more", Language.PT_BR: "Este link não vale mais"},
+    "reset.over_why": {
+        Language.EN: "It was used already, is older than an hour, or was cut off: ask for a new one, and open it "
+        "within an hour.",
+        Language.PT_BR: "Ele já foi usado, tem mais de uma hora ou foi cortado: peça um novo e abra-o dentro de uma "
+        "hora.",
     },
     "error.title": {Language.EN: "That did not work", Language.PT_BR: "Não deu certo"},
     "error.missing": {

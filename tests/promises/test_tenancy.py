@@ -46,7 +46,7 @@ OF_EVERYBODY = {"Schemas", "ResourceTypes", "Entitlements"}
 
 # Every route that is not below /scim, and who may ask it.
 IN_THE_OPEN = "anybody"
-BY_LINK = "whoever has the secret in its path, which names the organization"
+BY_LINK = "whoever has the secret in its path, which names the organization, or the account"
 AS_CLIENT = "an OAuth client, with its credentials"
 ELSEWHERE = {
     "/.well-known/oauth-authorization-server": IN_THE_OPEN,
@@ -55,6 +55,8 @@ ELSEWHERE = {
     "/invitations/<secret>": BY_LINK,
     "/oauth2/token": AS_CLIENT,
     "/readyz": IN_THE_OPEN,
+    "/reset-password": IN_THE_OPEN,
+    "/reset-password/<token>": BY_LINK,
 }
 
 # A body that each method takes, for users and groups alike.

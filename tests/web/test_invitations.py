@@ -1,27 +1,25 @@
 """The pages of an invitation: GET shows, POST accepts, and nobody else learns of the link."""
 
-import logging
 import re
 from datetime import UTC, datetime
-from io import StringIO
 from typing import Any
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from scim_server import logs
 from scim_server.config import Settings
 from scim_server.db import Database, DatabaseBusy
 from scim_server.services import invitations
 from scim_server.services.languages import Language
 from scim_server.services.settings import change_settings
 from scim_server.web.words import WORDS
+from tests import pages
 from tests.clients import Directory
 from tests.invitations import PASSWORD, Host, days, secret
+from tests.pages import BROWSER, assert_private, everything_logged, get, said
 from tests.promises.databases import contents
 
-BROWSER = {"Accept": "text/html", "Accept-Language": "en-GB,en;q=0.9", "Sec-Fetch-Site": "same-origin"}
 EMAIL = {"email": "grace@example.com"}  # what a browser sends along, and nobody looks at
 FORM = EMAIL | {"password": PASSWORD, "repeat": PASSWORD}
 
@@ -43,17 +41,8 @@ def path(link: str) -> str:
     return f"/invitations/{secret(link)}"
 
 
-def get(app: Flask, path: str, **headers: str) -> TestResponse:
-    return app.test_client().get(path, headers=BROWSER | headers)
-
-
-def post(app: Flask, path: str, form: dict[str, str] | None = None, **headers: str) -> TestResponse:
-    return app.test_client().post(path, data=FORM if form is None else form, headers=BROWSER | headers)
-
-
-def said(response: TestResponse) -> str:
-    """What a page says, without its markup."""
-    return " ".join(re.sub(r"<[^>]+>", " ", response.get_data(as_text=True)).split())
+def post(app: Flask, path: str, form: dict[str, str] | None = None) -> TestResponse:
+    return pages.post(app, path, FORM if form is None else form)
 
 
 def test_a_new_person_sets_a_password_and_is_in(app: Flask, host: Host, link: str) -> None:
@@ -184,18 +173,7 @@ def test_every_sentence_is_there_in_every_language_with_the_same_values(key: str
 
 def test_a_page_is_kept_nowhere_refers_to_nowhere_and_runs_nothing(app: Flask, host: Host, link: str) -> None:
     for answer in (get(app, link), post(app, link, EMAIL), post(app, link), get(app, link), get(app, "/invitations/x")):
-        assert answer.mimetype == "text/html"
-        assert answer.headers["Cache-Control"] == "no-store"
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
-        assert answer.headers["X-Frame-Options"] == "DENY"
-        policy = answer.headers["Content-Security-Policy"]
-        assert "default-src 'none'" in policy
-        assert "frame-ancestors 'none'" in policy
-        assert "unsafe" not in policy
-        text = answer.get_data(as_text=True)
-        assert "<script" not in text
-        assert "style=" not in text
-        assert "Set-Cookie" not in answer.headers
+        assert_private(answer)
 
 
 def test_the_stylesheet_is_ours(app: Flask) -> None:
@@ -267,23 +245,12 @@ def test_the_name_of_an_organization_is_text_and_no_markup(app: Flask, host: Hos
     ],
 )
 def test_no_log_has_the_secret(app: Flask, host: Host, settings: Settings, link: str, written: str) -> None:
-    root, sql, log = logging.getLogger(), logging.getLogger("sqlalchemy"), StringIO()
-    before, sql_before = (root.handlers[:], root.level), sql.level
-    logs.configure(settings.model_copy(update={"log_level": "debug", "log_format": "json"}))
-    listening = logging.StreamHandler(log)
-    listening.setFormatter(root.handlers[0].formatter)
-    root.addHandler(listening)
-    sql.setLevel(logging.DEBUG)
     found = secret(link)
-    try:
+    with everything_logged(settings) as log:
         get(app, written.format(found))
         if "nvitations" in written:
             get(app, written.format(found[:30]))  # cut off on its way
         post(app, written.format(found))
-    finally:
-        root.handlers[:], level = before
-        root.setLevel(level)
-        sql.setLevel(sql_before)
 
     assert '"path": "/' in log.getvalue()
     assert found[:24] not in log.getvalue()
