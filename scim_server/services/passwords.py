@@ -27,6 +27,9 @@ _MIN_SCORE = 3
 # zxcvbn takes seconds for a long one made of digits and signs; what begins well enough is good enough.
 _WEIGHED = 32
 
+# How the words of a name are written together.
+_BETWEEN = ("", " ", "-", "_", ".")
+
 # The second choice of OWASP's list, for its memory: four sign-ins at once in each of two workers take 150 MB.
 # A password that was hashed with others is hashed anew when its owner next signs in.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
@@ -182,5 +185,6 @@ def _guesses(known: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for text in {part for each in known for part in (each, each.partition("@")[0])}:
         words = "".join(letter if letter.isalnum() else " " for letter in text.lower()).split()
-        found |= {text.lower(), "".join(words), "".join(reversed(words)), *words}
+        found |= {text.lower(), *words}
+        found |= {sign.join(order) for sign in _BETWEEN for order in (words, words[::-1])}
     return {guess for guess in found if len(guess) >= 3}

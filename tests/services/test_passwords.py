@@ -64,6 +64,8 @@ def test_of_a_password_there_is_only_its_argon2id_hash(ada: Person, database: Da
         "lovelaceada1",
         "augusta1815",
         "kingsley!!",
+        "augusta-kingsley",
+        "Augusta_Kingsley",
         "AugustaKingsley!",
         "\ud800uill anvil gossip",
     ],

@@ -119,6 +119,7 @@ def test_a_bad_password_is_told_beside_the_form_and_the_link_stays_good(
     [
         ("password123", "many people use it", "four words"),
         ("lovelace1815", "made of your name", "nothing to do with you"),
+        ("ada-lovelace", "made of your name", "nothing to do with you"),
         ("montenegro", "little more than a name", "four words"),
         ("correcthorse", "a word of the dictionary", "three more words"),
         ("mnbvcdfgh", "beside each other on the keyboard", "four words"),
