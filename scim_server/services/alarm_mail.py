@@ -6,12 +6,12 @@ from sqlalchemy import select
 
 from scim_server.models import Alarm, BuiltIn, Directory, User, UserStatus
 from scim_server.services import mail
+from scim_server.services.addresses import deliverable
 from scim_server.services.context import Context
 from scim_server.services.declared import declared
 from scim_server.services.errors import InvalidValue
 from scim_server.services.languages import closest
 from scim_server.services.mail import MailText
-from scim_server.services.recipients import deliverable
 
 # Whoever has more admins than that reaches enough of them.
 _MOST = 50

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import langcodes
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 from langcodes.tag_parser import LanguageTagError
+
+from scim_server.services import addresses
 
 # They turn what follows them around on a screen, so that one name passes for another (Unicode TR 36, §3.5).
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -87,13 +87,7 @@ def phone(text: object) -> str:
 
     Raises ValueError.
     """
-    try:
-        number = phonenumbers.parse(line(text))
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or number.extension or not phonenumbers.is_possible_number(number):
-        raise ValueError("must be a telephone number with its country, such as +442079460000 (E.164)")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return addresses.e164(addresses.parse_phone(line(text)))
 
 
 def email(text: object) -> str:
@@ -101,11 +95,11 @@ def email(text: object) -> str:
 
     Raises ValueError.
     """
+    line(text)
     try:
-        # A company's own network may well have a name that the rest of the world does not.
-        return validate_email(line(text), check_deliverability=False, globally_deliverable=False).normalized
-    except EmailNotValidError as problem:
-        raise ValueError(f"must be an e-mail address: {str(problem).rstrip('.')}") from None
+        return addresses.parse_email(str(text)).text  # as it was typed: a line has its letters composed
+    except ValueError as problem:
+        raise ValueError(f"must be an e-mail address: {problem}") from None
 
 
 def https(text: object) -> str:

@@ -22,7 +22,7 @@ from scim_server.config import Settings
 from scim_server.models import Account, BuiltIn, Invitation, Organization, Origin, User, UserEmail, UserStatus
 from scim_server.models.base import new_id
 from scim_server.services import accounts, handmade_teams, lifecycle, mail, outbox, ownership, passwords, users
-from scim_server.services.addresses import read_email
+from scim_server.services.addresses import read_email, read_recipient
 from scim_server.services.adoption import check_hands_may
 from scim_server.services.context import Actor, ActorKind, Context
 from scim_server.services.declared import DeclaredRole, declared
@@ -33,7 +33,6 @@ from scim_server.services.languages import Language
 from scim_server.services.mail import MailText
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import Profile, folded
-from scim_server.services.recipients import read_recipient
 from scim_server.services.roles import assign_role, give_role, role_to_give
 
 LIFETIME = timedelta(days=7)

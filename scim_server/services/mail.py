@@ -11,10 +11,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from scim_server.models import OutgoingMail
 from scim_server.services import outbox
+from scim_server.services.addresses import deliverable
 from scim_server.services.context import Context
 from scim_server.services.languages import Language
 from scim_server.services.outbox import Message
-from scim_server.services.recipients import deliverable
 
 # What is decided on today and cannot be delivered for so long, nobody waits for any more.
 _LIFETIME = timedelta(days=3)

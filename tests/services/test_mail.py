@@ -18,10 +18,10 @@ from scim_server.config import Settings
 from scim_server.db import Database, connect
 from scim_server.models import OutgoingMail
 from scim_server.services import mail, organizations, outbox
+from scim_server.services.addresses import read_recipient
 from scim_server.services.errors import InvalidValue
 from scim_server.services.languages import Language, closest
 from scim_server.services.mail import MailText
-from scim_server.services.recipients import read_recipient
 from tests.clients import Directory
 from tests.mail import Inbox, html, in_folder, mail_server, plain, tls
 from tests.processes import wait_until
