@@ -113,7 +113,7 @@ def list_mates(ctx: Context, team: Team) -> list[Mate]:
         .where(User.org_id == ctx.org.id, Membership.team_id == team.id)
         .order_by(User.id)
     )
-    return [Mate(id, name, _part(user, supervisor), sources) for id, name, user, supervisor, sources in rows]
+    return [Mate(id, name, part_of(user, supervisor), sources) for id, name, user, supervisor, sources in rows]
 
 
 def add_mates(ctx: Context, team: Team, user_ids: Collection[UUID], *, part: Part | None = None) -> list[UUID]:
@@ -127,11 +127,11 @@ def add_mates(ctx: Context, team: Team, user_ids: Collection[UUID], *, part: Par
     known = membership.lock_known_users(ctx, user_ids)
     if unknown := set(user_ids) - known:
         raise NotFound("user", min(unknown))
-    new = membership.give(ctx, team.id, known, Source.HAND).new
-    membership.note_new(ctx, team, new, Source.HAND)
+    given = membership.give(ctx, team.id, known, Source.HAND)
+    membership.note_given(ctx, team, given, Source.HAND)
     if part is not None:
         set_part(ctx, team, known, part)
-    return new
+    return given.new
 
 
 def remove_mates(ctx: Context, team: Team, user_ids: Collection[UUID]) -> membership.TakenBack:
@@ -145,7 +145,7 @@ def remove_mates(ctx: Context, team: Team, user_ids: Collection[UUID]) -> member
     found = membership.take_back(ctx, team, Selection(any_of(Membership.user_id, user_ids)), _OF_HANDS)
     if not found.gone and not found.kept:
         _refuse(ctx, team, user_ids)
-    membership.note_gone(ctx, team, found.gone, Source.HAND)
+    membership.note_left(ctx, team, found, Source.HAND)
     return found
 
 
@@ -161,7 +161,7 @@ def set_part(ctx: Context, team: Team, user_ids: Collection[UUID], part: Part) -
         .order_by(Membership.user_id)
         .with_for_update()
     )
-    before = {str(id): _part(user, supervisor).value for id, user, supervisor in rows}
+    before = {str(id): part_of(user, supervisor).value for id, user, supervisor in rows}
     changed = {id: was for id, was in before.items() if was != part}
     if changed:
         ctx.session.execute(
@@ -219,7 +219,8 @@ def _refuse(ctx: Context, team: Team, user_ids: Collection[UUID]) -> None:
     raise NotAllowed(f"{name} is in {team.display_name!r} by a group mapping: change the mapping, or the group.")
 
 
-def _part(is_user: bool, is_supervisor: bool) -> Part:
+def part_of(is_user: bool, is_supervisor: bool) -> Part:
+    """What a member does, as the columns of the row say it."""
     return Part.BOTH if is_user and is_supervisor else Part.USER if is_user else Part.SUPERVISOR
 
 

@@ -21,9 +21,9 @@ from scim_server.services.declared import declared
 from scim_server.services.events import Action, record
 from scim_server.services.mapping_facts import Person, groups_of, load_rules, people_of
 from scim_server.services.mapping_rules import Decision, Group, Rule, decide
-from scim_server.services.membership import give, note_gone, note_new, take_back
+from scim_server.services.membership import give, note_given, note_left, take_back
 from scim_server.services.paging import Selection
-from scim_server.services.roles import RoleSource, effective_role
+from scim_server.services.roles import RoleSource, effective_role, record_grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +144,7 @@ def _carry_out(ctx: Context, changes: Sequence[Change]) -> None:
         elif each.decision.role_id != each.person.by_mapping_id:
             differs = each.role_id != each.person.role_id
             granted[each.decision.role_id, each.role_id, differs].append(each.person.id)
-            if differs:
-                _record_changed(ctx, each)
+            _record_granted(ctx, each)
         for team_id in each.gains:
             gained[team_id].append(each.person.id)
         for team_id in each.loses:
@@ -155,10 +154,10 @@ def _carry_out(ctx: Context, changes: Sequence[Change]) -> None:
     _change_teams(ctx, gained, lost)
 
 
-def _record_changed(ctx: Context, change: Change) -> None:
-    names = declared(ctx).roles
-    changes = {"role": (names[change.person.role_id].name, names[change.role_id].name)}
-    record(ctx, Action.USER_ROLE_CHANGED, change.person, changes, source=RoleSource.MAPPING.value, mapping=_by(change))
+def _record_granted(ctx: Context, change: Change) -> None:
+    person = change.person
+    grant = person.by_mapping_id, change.decision.role_id
+    record_grant(ctx, person, (person.role_id, change.role_id), RoleSource.MAPPING, grant, mapping=_by(change))
 
 
 def _record_kept(ctx: Context, change: Change) -> None:
@@ -190,6 +189,6 @@ def _change_teams(ctx: Context, gained: Mapping[UUID, list[UUID]], lost: Mapping
     for team in ctx.session.scalars(teams.order_by(Team.id).with_for_update(key_share=True)):
         if team.id in lost:
             selection = Selection(any_of(Membership.user_id, lost[team.id]))
-            note_gone(ctx, team, take_back(ctx, team, selection, Source.MAPPING).gone, Source.MAPPING)
+            note_left(ctx, team, take_back(ctx, team, selection, Source.MAPPING), Source.MAPPING)
         if team.id in gained:
-            note_new(ctx, team, give(ctx, team.id, gained[team.id], Source.MAPPING).new, Source.MAPPING)
+            note_given(ctx, team, give(ctx, team.id, gained[team.id], Source.MAPPING), Source.MAPPING)

@@ -4,7 +4,8 @@ A membership lives as long as one of its sources holds it, and each takes back o
 changes, however large the team is.
 """
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from scim_server.models.expressions import any_of, upsert
 from scim_server.models.types import Id, UtcDateTime
 from scim_server.services.context import Context
 from scim_server.services.events import Action, record
-from scim_server.services.kept import Kept, columns, keep
+from scim_server.services.kept import Kept, columns, keep, pack
 from scim_server.services.paging import Selection
 
 _ALL = sum(Source)
@@ -25,18 +26,20 @@ _ALL = sum(Source)
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Who is new in the team, and who was in it already and is now held by one more source."""
+    """Who is new in the team, and who was in it already and is held by one more source: those before, and after."""
 
     new: list[UUID] = field(default_factory=list)
-    held: list[UUID] = field(default_factory=list)
+    held: dict[UUID, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """Who has left the team, with the rows that said so, and who stays in it because of other sources."""
+    """Who has left the team, with the rows that said so, and who stays in it because of other sources: all before,
+    and after.
+    """
 
     rows: list[Kept] = field(default_factory=list)
-    kept: list[UUID] = field(default_factory=list)
+    kept: dict[UUID, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def gone(self) -> list[UUID]:
@@ -88,7 +91,7 @@ def give(ctx: Context, team_id: UUID, user_ids: Collection[UUID], source: Source
     ).all()
     return Given(
         [user_id for user_id, sources in rows if sources == source],
-        [user_id for user_id, sources in rows if sources != source],
+        {user_id: (sources & ~source, sources) for user_id, sources in rows if sources != source},
     )
 
 
@@ -105,13 +108,21 @@ def take_back(ctx: Context, team: Team, selection: Selection, sources: Source) -
     if not team.linked:
         return TakenBack(rows)
     staying = (
-        update(Membership)
+        select(Membership.user_id, Membership.sources)
         .where(*here, Membership.sources.bitwise_and(sources.value) != 0)
-        .values(sources=Membership.sources.bitwise_and(_ALL & ~sources))
-        .returning(Membership.user_id)
-        .execution_options(synchronize_session=False)
+        .order_by(Membership.user_id)
+        .with_for_update()
     )
-    return TakenBack(rows, list(ctx.session.scalars(staying, selection.parameters)))
+    held = ctx.session.execute(staying, selection.parameters)
+    kept = {user_id: (before, before & ~sources.value) for user_id, before in held}
+    if kept:
+        ctx.session.execute(
+            update(Membership)
+            .where(Membership.org_id == ctx.org.id, Membership.team_id == team.id, any_of(Membership.user_id, kept))
+            .values(sources=Membership.sources.bitwise_and(_ALL & ~sources))
+            .execution_options(synchronize_session=False)
+        )
+    return TakenBack(rows, kept)
 
 
 def join_main_team(ctx: Context, user: User) -> None:
@@ -130,26 +141,47 @@ def join_main_team(ctx: Context, user: User) -> None:
         record(ctx, Action.TEAM_MEMBERS_ADDED, team, {"members": ([], [str(user.id)])}, source=told(Source.MAIN))
 
 
-def note_new(ctx: Context, team: Team, new: Collection[UUID], source: Source) -> None:
-    """Record that these are in a team now, which is another version of it."""
-    if new:
+def note_given(ctx: Context, team: Team, given: Given, source: int, nested: Collection[UUID] = ()) -> None:
+    """Record who is in a team now, users and teams, which is another version of it, and who is held there once more."""
+    if new := sorted(map(str, [*given.new, *nested])):
         team.changed(ctx.now)
-        record(ctx, Action.TEAM_MEMBERS_ADDED, team, {"members": ([], sorted(map(str, new)))}, source=told(source))
+        record(ctx, Action.TEAM_MEMBERS_ADDED, team, {"members": ([], new)}, source=told(source))
+    note_sources(ctx, team, given.held, source)
 
 
-def note_gone(ctx: Context, team: Team, gone: Collection[UUID], source: Source, **rows: list[Kept]) -> None:
-    """Record that these are in a team no longer, which is another version of it, and the rows that said that they are,
-    with which they can be put back in the same way.
+def note_left(ctx: Context, team: Team, left: TakenBack, source: int, unnested: Sequence[Kept] = ()) -> None:
+    """Record who is in a team no longer, which is another version of it, and the rows that said that they were, with
+    which they can be put back in the same way; and who is held there by less than before.
     """
-    if gone:
+    rows = sorted(left.rows, key=lambda row: str(row["user_id"]))
+    if gone := [row["user_id"] for row in rows] + sorted(row["member_id"] for row in unnested):
         team.changed(ctx.now)
-        changes: dict[str, Any] = {"members": (sorted(map(str, gone)), [])}
-        record(ctx, Action.TEAM_MEMBERS_REMOVED, team, changes, source=told(source), **rows)
+        changes: dict[str, Any] = {"members": (gone, [])}
+        packed = pack(rows, but="user_id")
+        record(
+            ctx, Action.TEAM_MEMBERS_REMOVED, team, changes, source=told(source), memberships=packed, subteams=unnested
+        )
+    note_sources(ctx, team, left.kept, source)
+
+
+def note_sources(ctx: Context, team: Team, held: Mapping[UUID, tuple[int, int]], source: int) -> None:
+    """Record whom other sources hold in a team than before, who are in it all the same: each pair an event."""
+    alike: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for user_id, pair in sorted(held.items()):
+        alike[pair].append(str(user_id))
+    for (before, after), members in alike.items():
+        changes = {"sources": (told(before), told(after))}
+        record(ctx, Action.TEAM_MEMBERS_CHANGED, team, changes, source=told(source), members=members)
 
 
 def told(sources: int) -> str:
     """The names of some sources, for people: hand, directory, mapping, main."""
     return ", ".join((each.name or "").lower() for each in Source if each & sources)
+
+
+def heard(names: str) -> int:
+    """The sources of these names, as an event tells them."""
+    return sum(Source[name.upper()] for name in names.split(", ") if name)
 
 
 def _living_users(ctx: Context) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

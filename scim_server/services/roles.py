@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, insert, or_, select, update
@@ -15,7 +16,7 @@ from scim_server.services.constraints import flush, flush_removal
 from scim_server.services.context import Context
 from scim_server.services.declared import DeclaredRole, changed, declared, hold, role_of
 from scim_server.services.errors import InUse, InvalidValue, NotAllowed, NotFound, RoleNameTaken
-from scim_server.services.events import Action, differences, record
+from scim_server.services.events import Action, Target, differences, record
 from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
 from scim_server.services.permissions import known, require, require_reach, require_to_give
 from scim_server.services.profiles import folded, one_line
@@ -114,32 +115,55 @@ def assign_role(ctx: Context, user: User, role: DeclaredRole | None, source: Rol
     column, given = _GRANTS[source], role.id if role else None
     if getattr(user, column) == given:
         return
-    grants = {each: getattr(user, name) for each, name in _GRANTS.items()} | {source: given}
-    after = effective_role(ctx, *grants.values())
+    after = _role_with(ctx, user, source, given)
     if user.role_id != after.id:
         ownership.guard(ctx, user)
-        _become(ctx, user, after, source)
-    setattr(user, column, given)
+    _grant(ctx, user, after, source, given)
 
 
-def put_back_role(ctx: Context, user: User, role: DeclaredRole) -> None:
-    """Give a user the role back that they had before a directory changed it (services/undo.py).
+def put_back_role(ctx: Context, user: User, given: UUID | None) -> None:
+    """Have a user given by the directory what it gave before it changed that, a role or none (services/undo.py). What
+    hands and mappings give them stays, and may count before it.
 
     Raises OwnerProtected.
     """
-    if user.role_id == role.id:
-        return
-    ownership.guard_owner(user)
-    without = effective_role(ctx, user.role_by_hand_id, None, user.role_by_mapping_id)
-    user.role_by_directory_id = None if without.id == role.id else role.id
-    _become(ctx, user, role, RoleSource.DIRECTORY)
+    after = _role_with(ctx, user, RoleSource.DIRECTORY, given)
+    if user.role_id != after.id:
+        ownership.guard_owner(user)
+    _grant(ctx, user, after, RoleSource.DIRECTORY, given)
 
 
-def _become(ctx: Context, user: User, role: DeclaredRole, source: RoleSource) -> None:
-    before = role_of(ctx, user.role_id).name
-    user.role_id = role.id
-    user.changed(ctx.now)
-    record(ctx, Action.USER_ROLE_CHANGED, user, {"role": (before, role.name)}, source=source.value)
+def record_grant(
+    ctx: Context,
+    user: Target,
+    role: tuple[UUID, UUID],
+    source: RoleSource,
+    grant: tuple[UUID | None, UUID | None],
+    **details: Any,
+) -> None:
+    """Record that hands, a directory or a mapping give a user another role, before and after; `role` is the one that
+    follows, be it another by that or not. The ids are in the details, from which an undo puts them back.
+    """
+    named = [role_of(ctx, each).name if each else None for each in (*role, *grant)]
+    ids = [str(each) if each else None for each in grant]
+    changed = role[0] != role[1]
+    action = Action.USER_ROLE_CHANGED if changed else Action.USER_ROLE_GRANTED
+    changes = {"role": (named[0], named[1])} if changed else {source.value: (named[2], named[3])}
+    record(ctx, action, user, changes, source=source.value, grant=ids, **details)
+
+
+def _role_with(ctx: Context, user: User, source: RoleSource, given: UUID | None) -> DeclaredRole:
+    grants = {each: getattr(user, name) for each, name in _GRANTS.items()} | {source: given}
+    return effective_role(ctx, *grants.values())
+
+
+def _grant(ctx: Context, user: User, after: DeclaredRole, source: RoleSource, given: UUID | None) -> None:
+    column = _GRANTS[source]
+    record_grant(ctx, user, (user.role_id, after.id), source, (getattr(user, column), given))
+    setattr(user, column, given)
+    if user.role_id != after.id:
+        user.role_id = after.id
+        user.changed(ctx.now)
 
 
 def give_role(ctx: Context, user: User, role: DeclaredRole) -> None:

@@ -1,5 +1,7 @@
 """Whose a team is: a directory's, which alone says what it is called and who is in it, or that of hands."""
 
+from uuid import UUID
+
 from sqlalchemy import select
 
 from scim_server.models import Directory, Team
@@ -77,6 +79,14 @@ def set_adoption_of_teams(ctx: Context, directory: Directory, adopts: bool) -> N
         record(ctx, Action.DIRECTORY_UPDATED, directory, {"adopt_teams": (directory.adopt_teams, adopts)})
         directory.adopt_teams = adopts
         directory.changed(ctx.now)
+
+
+def put_back_owner(ctx: Context, team: Team, owner: str | None) -> None:
+    """Make a team the one's whose it was before a directory took it over (services/undo.py)."""
+    before = str(team.directory_id) if team.directory_id else None
+    team.directory_id = UUID(owner) if owner else None
+    team.changed(ctx.now)
+    record(ctx, Action.TEAM_RELEASED, team, {"directory": (before, owner)})
 
 
 def _is_foreign(ctx: Context, team: Team) -> bool:

@@ -159,22 +159,29 @@ def delete_team(ctx: Context, team: Team) -> None:
 
     Raises IsMainTeam.
     """
-    members: set[UUID] = set()
+    members = users_within(ctx, [team.id]) if team.linked else set()
+    take_away_team(ctx, team)
+    if members:
+        ctx.session.flush()
+        refresh(ctx, members)
+
+
+def take_away_team(ctx: Context, team: Team) -> None:
+    """Delete a team and leave what follows from group mappings to whoever asks: undoing does it all at once.
+
+    Raises IsMainTeam.
+    """
     if team.linked:
         # Asked anew: whoever has made it the main team since this request began held the team.
         main = select(Organization.main_team_id).where(Organization.id == ctx.org.id)
         if ctx.session.scalar(main) == team.id:
             raise IsMainTeam(team.display_name)
-        members = users_within(ctx, [team.id])
     team.deleted_at = ctx.now
     team.changed(ctx.now)
     changes: dict[str, Any] = {"displayName": (team.display_name, None)}
     if left := nesting.leave(ctx, team):
         changes["teams"] = (sorted(map(str, left)), [])
     record(ctx, Action.TEAM_DELETED, team, changes)
-    if members:
-        ctx.session.flush()
-        refresh(ctx, members)
 
 
 def restore_team(ctx: Context, team: Team) -> bool:
@@ -228,8 +235,8 @@ def add_members(ctx: Context, team: Team, ids: Collection[UUID]) -> Added:
         teams = nesting.nest(ctx, team, others)
         nested = teams.new
         others = [id for id in others if id not in teams.known]
-    membership.note_new(ctx, team, given.new + nested, source)
-    _regroup(ctx, team, given.new + given.held, nested)
+    membership.note_given(ctx, team, given, source, nested)
+    _regroup(ctx, team, [*given.new, *given.held], nested)
     return Added(given.new + nested, others)
 
 
@@ -265,10 +272,9 @@ def set_members(ctx: Context, team: Team, ids: Collection[UUID]) -> Added:
 
 def _removed(ctx: Context, team: Team, left: membership.TakenBack, unnested: list[Kept], source: Source) -> list[UUID]:
     teams = [UUID(each["member_id"]) for each in unnested]
-    gone = left.gone + teams
-    membership.note_gone(ctx, team, gone, source, memberships=left.rows, subteams=unnested)
-    _regroup(ctx, team, left.gone + left.kept, teams)
-    return gone
+    membership.note_left(ctx, team, left, source, unnested)
+    _regroup(ctx, team, [*left.gone, *left.kept], teams)
+    return left.gone + teams
 
 
 def _regroup(ctx: Context, team: Team, user_ids: Collection[UUID], team_ids: Collection[UUID]) -> None:

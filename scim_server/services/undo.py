@@ -15,16 +15,29 @@ from sqlalchemy import select
 
 from scim_server.models import Team, User, UserStatus
 from scim_server.models.expressions import any_of
-from scim_server.services import alarms, lifecycle, roles, teams, undo_members, users
+from scim_server.services import (
+    alarms,
+    lifecycle,
+    mapping_effects,
+    mapping_facts,
+    roles,
+    team_ownership,
+    teams,
+    undo_members,
+    users,
+)
 from scim_server.services.context import Context
 from scim_server.services.declared import declared
 from scim_server.services.errors import DomainError
 from scim_server.services.events import Action, record
 from scim_server.services.profiles import Profile
-from scim_server.services.undo_plan import ATTRIBUTE, GONE, LIFE, OWNER, ROLE, STATUS, Left, Result, Undo, make_plan
+from scim_server.services.undo_events import ATTRIBUTE, GONE, LIFE, LIVING, OWNER, ROLE, STATUS
+from scim_server.services.undo_plan import Left, Result, Undo, make_plan
 
 # Users of one transaction, and teams of one: some tenths of a second.
 _USERS, _TEAMS = 200, 20
+# Users of one transaction of whom it is only asked what group mappings give them.
+_MAPPED = 1000
 # What came in while we undid the rest is undone in another round.
 _ROUNDS = 5
 
@@ -56,6 +69,7 @@ def preview(ctx: Context, alarm_id: UUID) -> list[Result]:
         names: dict[UUID, str] = {row[0]: row[1] for row in rows}
         for result in found:
             result.name = names.get(result.id)
+            _name_roles(ctx, result)
     return results
 
 
@@ -88,8 +102,26 @@ def undo(opened: Opened, alarm_id: UUID, keeping: Callable[[Context], Keeping]) 
             yield new
         if not came_to_something:
             break
+    _follow_mappings(opened, alarm_id, plan.concerned)
     with opened() as ctx:
         alarms.finish_undo(ctx, alarm_id, undone=len(undone), skipped=len(skipped))
+
+
+def _follow_mappings(opened: Opened, alarm_id: UUID, concerned: Collection[UUID]) -> None:
+    """Have everybody have what group mappings give them, now that they are in the groups that they were in.
+
+    It is done when all is back, as in between nobody is in the groups that they are in before or after; and of all whom
+    the directory or an undo has touched, so that an undo that was interrupted leaves nobody out.
+    """
+    with opened() as ctx:
+        linked = ctx.session.scalars(
+            select(Team.id).where(Team.org_id == ctx.org.id, Team.linked, any_of(Team.id, concerned))
+        ).all()
+        found = sorted({*concerned, *mapping_facts.users_within(ctx, linked)})
+    for start in range(0, len(found), _MAPPED):
+        with opened() as ctx:
+            because = replace(ctx, because={"undo": str(alarm_id)})
+            mapping_effects.refresh(because, found[start : start + _MAPPED])
 
 
 def _portions(undos: Sequence[Undo]) -> "Iterator[tuple[Step, Sequence[Undo]]]":
@@ -136,8 +168,13 @@ def _delete_teams(ctx: Context, undos: Sequence[Undo], _keeping: Keeping) -> lis
     results = []
     for team in _locked(ctx, Team, undos).values():
         if team.deleted_at is None:
-            teams.delete_team(ctx, team)
-            results.append(Result("team", team.id, team.display_name, {"created": (LIFE, None)}))
+            result = Result("team", team.id, team.display_name)
+            try:
+                teams.take_away_team(ctx, team)
+                result.undone["created"] = (LIVING, None)
+            except DomainError as problem:
+                result.left["created"] = str(problem)
+            results.append(result)
     return results
 
 
@@ -148,7 +185,7 @@ def _return_users(ctx: Context, undos: Sequence[Undo], keeping: Keeping) -> list
         user = rows.get(undo.id)
         result = Result("user", undo.id, user.user_name if user else None)
         results.append(result)
-        changes = _still_so(undo, _user_now(ctx, user), result) if user else {}
+        changes = _still_so(undo, _user_now(user), result) if user else {}
         if user is None:
             result.left["user"] = "is not there any more"
             continue
@@ -205,12 +242,13 @@ def _return_user(ctx: Context, user: User, profile: Profile, result: Result) -> 
         record(ctx, Action.USER_RELEASED, user, {OWNER: (str(before), owner)})
     try:
         if ROLE in result.undone:
-            role = declared(ctx).role(result.undone[ROLE][1])
-            if role is None:
+            given = UUID(before) if (before := result.undone[ROLE][1]) else None
+            if given is not None and given not in declared(ctx).roles:
                 result.undone.pop(ROLE)
                 result.left[ROLE] = "is no role any more"
             else:
-                roles.put_back_role(ctx, user, role)
+                roles.put_back_role(ctx, user, given)
+                _name_roles(ctx, result)
     except DomainError as problem:
         result.undone.pop(ROLE)
         result.left[ROLE] = str(problem)
@@ -247,6 +285,8 @@ def _return_teams(ctx: Context, undos: Sequence[Undo], keeping: Keeping) -> list
         elif result.undone:
             team = rows[result.id]
             teams.write_profile(ctx, team, profiles[team.id])
+            if OWNER in result.undone:
+                team_ownership.put_back_owner(ctx, team, result.undone[OWNER][1])
             if LIFE in result.undone and not teams.restore_team(ctx, team):
                 result.undone.pop(LIFE)
                 result.left[LIFE] = "would be within itself, as the other teams are now"
@@ -267,16 +307,28 @@ def _still_so(undo: Undo, now: Mapping[tuple[str, str], Any], result: Result) ->
     return changes
 
 
-def _user_now(ctx: Context, user: User) -> dict[tuple[str, str], Any]:
+def _user_now(user: User) -> dict[tuple[str, str], Any]:
     attributes = {(ATTRIBUTE, name): value for name, value in user.document.items()}
-    owner = str(user.directory_id) if user.directory_id else None
-    role = declared(ctx).roles[user.role_id].name
-    return attributes | {(STATUS, ""): user.status, (ROLE, ""): role, (OWNER, ""): owner}
+    given = _text(user.role_by_directory_id)
+    return attributes | {(STATUS, ""): user.status, (ROLE, ""): given, (OWNER, ""): _text(user.directory_id)}
 
 
 def _team_now(team: Team) -> dict[tuple[str, str], Any]:
     attributes = {(ATTRIBUTE, name): value for name, value in team.document.items()}
-    return attributes | {(LIFE, ""): GONE if team.deleted_at is not None else "living"}
+    life = GONE if team.deleted_at is not None else LIVING
+    return attributes | {(LIFE, ""): life, (OWNER, ""): _text(team.directory_id)}
+
+
+def _text(id: UUID | None) -> str | None:
+    return str(id) if id else None
+
+
+def _name_roles(ctx: Context, result: Result) -> None:
+    """A role as people know it, which the events call by its id."""
+    if pair := result.undone.get(ROLE):
+        roles_of = declared(ctx).roles
+        was, then = (roles_of.get(UUID(each)) if each else None for each in pair)
+        result.undone[ROLE] = was and was.name, then and then.name
 
 
 def _document(current: dict[str, Any], changes: Mapping[tuple[str, str], tuple[Any, Any]]) -> dict[str, Any]:

@@ -1,11 +1,15 @@
 """What has to be undone, read out of the events: nothing here changes anything.
 
-What a directory did is taken apart into aspects: the status of one user, one attribute of one team, one membership. Of
-each aspect only the changes count that nobody else has changed after; it goes back to what it was before the first of
-these. So whatever a person did after the directory stays, and what the directory did over it afterwards does not.
+What a directory did is taken apart into aspects: the status of one user, one attribute of one team, one source of one
+membership. Of each aspect only the changes count that nobody else has changed after; it goes back to what it was before
+the first of these. So whatever a person did after the directory stays, and what the directory did over it afterwards
+does not.
+
+What group mappings did in the wake of it is no aspect of a user: their role by a mapping is found anew in the end, of
+everybody whom this concerns. Of a membership it is one, so that the row comes back with all that it said.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,50 +17,48 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from scim_server.models import Alarm, Event, UserStatus
+from scim_server.models import Alarm, Event, Source, UserStatus
 from scim_server.services.context import ActorKind, Context
-from scim_server.services.events import Action
 from scim_server.services.kept import Kept
-
-STATUS, ROLE, OWNER, LIFE, ATTRIBUTE, AUTHOR, MEMBER = (
-    "status",
-    "role",
-    "directory",
-    "life",
-    "attribute",
-    "author",
-    "member",
+from scim_server.services.undo_events import (
+    ATTRIBUTE,
+    AUTHOR,
+    GONE,
+    LIFE,
+    MEMBER,
+    PART,
+    STATUS,
+    Aspect,
+    Change,
+    changes_of,
+    concerned_by,
+    is_by_mapping,
 )
 
-# What the aspect `life` of a team is, once there is one.
-LIVING, GONE = "living", "deleted"
-# What the aspect MEMBER is: the rows that say so, of which there may be several, or None where there is none. This is
-# where it is known that there are some, but not what is in them.
-PRESENT: list[Kept] = []
 
+@dataclass(slots=True)
+class Seat:
+    """What becomes of one membership: the sources that are to hold it no more, and again, and the row that it was."""
 
-class Aspect(NamedTuple):
-    """One thing that can change: of which user or team, what, and which attribute or member of theirs."""
+    drops: int = 0
+    holds: int = 0
+    row: Kept | None = None
 
-    kind: str
-    id: UUID
-    what: str
-    name: str = ""
-
-
-class Change(NamedTuple):
-    aspect: Aspect
-    before: Any
-    after: Any
+    @property
+    def comes_back(self) -> bool:
+        return bool(self.holds) or self.row is not None
 
 
 @dataclass(slots=True)
 class Undo:
-    """What becomes of one user or team: each aspect with what it is to be, and what the directory made of it."""
+    """What becomes of one user or team: each aspect with what it is to be, and what the directory made of it; and of
+    the members of a team.
+    """
 
     kind: str
     id: UUID
     changes: dict[tuple[str, str], tuple[Any, Any]] = field(default_factory=dict)
+    seats: dict[UUID, Seat] = field(default_factory=dict)
 
     @property
     def is_new(self) -> bool:
@@ -74,10 +76,9 @@ class Undo:
         """What a person had written last, which the directory took over."""
         return sorted(name for (what, name), (before, _) in self.changes.items() if (what, before) == (AUTHOR, "hand"))
 
-    def members(self, *, back: bool) -> dict[UUID, list[Kept] | None]:
-        """Who is to be a member again, with the rows that said so, or else who is to be none any more."""
-        found = {UUID(name): pair[0] for (what, name), pair in self.changes.items() if what == MEMBER}
-        return {id: rows for id, rows in found.items() if (rows is not None) == back}
+    def members(self, *, back: bool) -> dict[UUID, Seat]:
+        """Who is to be a member again, or as before, or else whom the directory is to hold no more."""
+        return {id: seat for id, seat in self.seats.items() if seat.comes_back == back}
 
 
 class Left(NamedTuple):
@@ -91,8 +92,11 @@ class Left(NamedTuple):
 
 @dataclass(slots=True)
 class Plan:
+    """What is to be undone, what is left, and whom all of it concerns: users and teams, by their ids."""
+
     undos: list[Undo]
     left: list[Left]
+    concerned: set[UUID]
 
 
 @dataclass(slots=True)
@@ -110,55 +114,119 @@ class Result:
 
 def make_plan(ctx: Context, alarm: Alarm) -> Plan:
     """What has to be undone of everything that the directory has done since the window of its alarm began."""
-    running: dict[Aspect, tuple[Any, Any]] = {}
-    taken_over: dict[Aspect, str] = {}
-    touched: dict[tuple[str, UUID], str] = {}
-    ended: set[tuple[str, UUID]] = set()
-    left: list[Left] = []
+    found = _Findings()
     for event in _events(ctx, alarm.window_start):
         by_directory = event.actor_kind == ActorKind.DIRECTORY and event.actor_id == alarm.directory_id
         is_ours = event.details.get("undo") == str(alarm.id)
-        changes = _changes(event)
+        if (by_directory or is_ours) and event.target_kind in ("user", "team"):
+            found.concerned.update(concerned_by(event))
+        changes = changes_of(event)
         if changes is None:
             if by_directory and event.target_kind in ("user", "team"):
                 why = f"{event.action} cannot be undone"
-                left.append(Left(event.target_kind, event.target_id, event.action, why))
+                found.left.append(Left(event.target_kind, event.target_id, event.action, why))
             continue
-        for aspect, before, after in changes:
+        for change in changes:
             if by_directory:
-                running[aspect] = running.get(aspect, (before,))[0], after
-                taken_over.pop(aspect, None)
-                continue
-            was_running = running.pop(aspect, None) is not None
-            if is_ours:
-                if aspect.what in (STATUS, LIFE) and after in (UserStatus.DELETED, GONE):
-                    ended.add((aspect.kind, aspect.id))  # what the directory said of whom it made is nobody's any more
-                continue
-            touched[aspect.kind, aspect.id] = event.actor_name
-            if aspect.what == MEMBER:
-                touched["user", UUID(aspect.name)] = touched["team", UUID(aspect.name)] = event.actor_name
-            if was_running:
-                taken_over[aspect] = event.actor_name
-    left += [_left(aspect, f"changed since by {name}") for aspect, name in taken_over.items()]
-    undos = _by_target({aspect: pair for aspect, pair in running.items() if (aspect.kind, aspect.id) not in ended})
-    kept = {key for key, each in undos.items() if each.is_new and key in touched}
-    left += [Left(*key, "created", f"changed since by {touched[key]}") for key in sorted(kept)]
-    return Plan([each for key, each in undos.items() if key not in kept], left)
+                found.by_directory(change)
+            elif is_ours:
+                found.by_us(change)
+            elif is_by_mapping(event):
+                found.by_mapping(change)
+            else:
+                found.by_somebody_else(change, event.actor_name)
+    return found.plan()
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What the events have told so far: `running` are the aspects that the directory has changed last, each with what
+    it was and what it is; `taken_over` those that somebody else has changed after it.
+    """
+
+    running: dict[Aspect, tuple[Any, Any]] = field(default_factory=dict)
+    taken_over: dict[Aspect, str] = field(default_factory=dict)
+    touched: dict[tuple[str, UUID], str] = field(default_factory=dict)
+    ended: set[tuple[str, UUID]] = field(default_factory=set)
+    concerned: set[UUID] = field(default_factory=set)
+    left: list[Left] = field(default_factory=list)
+
+    def by_directory(self, change: Change) -> None:
+        aspect, before, after = change
+        self.running[aspect] = self.running.get(aspect, (before,))[0], after
+        self.taken_over.pop(aspect, None)
+
+    def by_us(self, change: Change) -> None:
+        aspect, _, after = change
+        self.running.pop(aspect, None)
+        if aspect.what in (STATUS, LIFE) and after in (UserStatus.DELETED, GONE):
+            # What the directory said of whom it made is nobody's any more.
+            self.ended.add((aspect.kind, aspect.id))
+
+    def by_mapping(self, change: Change) -> None:
+        """What followed from something that somebody else did; what follows from it in the end is found anew."""
+        if change.aspect.what == MEMBER:
+            self.running.pop(change.aspect, None)
+
+    def by_somebody_else(self, change: Change, name: str) -> None:
+        aspect = change.aspect
+        was = self.running.pop(aspect, None)
+        if was is not None:
+            self.taken_over[aspect] = name
+        self.touched[aspect.kind, aspect.id] = name
+        if aspect.what not in (MEMBER, PART):
+            return
+        self.touched["user", UUID(aspect.name)] = self.touched["team", UUID(aspect.name)] = name
+        if aspect.what == PART and was is not None and was[0] is None:
+            # Somebody has given a part to whom the directory has put there: so they stay.
+            for source in Source:
+                if self.running.pop(held := aspect._replace(what=MEMBER, source=source.value), None):
+                    self.taken_over[held] = name
+
+    def plan(self) -> Plan:
+        left = self.left + [_left(aspect, f"changed since by {name}") for aspect, name in self.taken_over.items()]
+        living = {each: pair for each, pair in self.running.items() if (each.kind, each.id) not in self.ended}
+        undos = _by_target(living)
+        kept = {key for key, each in undos.items() if each.is_new and key in self.touched}
+        left += [Left(*key, "created", f"changed since by {self.touched[key]}") for key in sorted(kept)]
+        for kind, id in kept:
+            if kind == "user":
+                _stay_in_main_team(undos, id)
+        return Plan([each for key, each in undos.items() if key not in kept], left, self.concerned)
 
 
 def _by_target(running: dict[Aspect, tuple[Any, Any]]) -> dict[tuple[str, UUID], Undo]:
     """What is to be undone, without what came to nothing in the end."""
     undos: dict[tuple[str, UUID], Undo] = {}
     for aspect, (before, after) in running.items():
-        if before == after:
-            continue
+        if before == after or (aspect.what == PART and before is None):
+            continue  # nothing has changed in the end; or a row is new, which goes with the last of its sources
         undo = undos.setdefault((aspect.kind, aspect.id), Undo(aspect.kind, aspect.id))
-        undo.changes[aspect.what, aspect.name] = before, after
+        if aspect.what not in (MEMBER, PART):
+            undo.changes[aspect.what, aspect.name] = before, after
+        else:
+            _sit(undo.seats.setdefault(UUID(aspect.name), Seat()), aspect, before)
     # Whoever was made and is gone again is as before; what was said of them in between is nobody's.
     dead = [key for key, each in undos.items() if each.is_new and _is_gone(each)]
     for key in dead:
         del undos[key]
     return undos
+
+
+def _stay_in_main_team(undos: dict[tuple[str, UUID], Undo], user_id: UUID) -> None:
+    """Whoever was made by the directory and is kept has joined the main team as all have who are new."""
+    for undo in undos.values():
+        if seat := undo.seats.get(user_id):
+            seat.drops &= ~Source.MAIN
+
+
+def _sit(seat: Seat, aspect: Aspect, before: Any) -> None:
+    if aspect.what == PART:
+        seat.row = before
+    elif before:
+        seat.holds |= aspect.source
+    else:
+        seat.drops |= aspect.source
 
 
 def _is_gone(undo: Undo) -> bool:
@@ -183,95 +251,6 @@ def first_id(at: datetime) -> UUID:
     """The least UUIDv7 of an instant (RFC 9562 §5.7)."""
     milliseconds = int(at.timestamp() * 1000)
     return UUID(int=milliseconds << 80 | 0x7 << 76 | 0x2 << 62)
-
-
-def _changes(event: Event) -> Sequence[Change] | None:
-    """What an event says that was changed, or None where it says nothing that we could undo."""
-    return _of_team(event) if event.target_kind == "team" else _of_user(event)
-
-
-def _of_user(event: Event) -> Sequence[Change] | None:
-    kind, id, pairs = event.target_kind, event.target_id, event.changes
-    match event.action:
-        case (
-            Action.USER_CREATED
-            | Action.USER_ACTIVATED
-            | Action.USER_DEACTIVATED
-            | Action.USER_DELETED
-            | Action.USER_RESTORED
-        ):
-            return [Change(Aspect(kind, id, STATUS), *_status(pairs)), *_memberships_gone(event)]
-        case Action.USER_ROLE_CHANGED:
-            return [Change(Aspect(kind, id, ROLE), *pairs["role"])]
-        case Action.USER_ADOPTED | Action.USER_RELEASED:
-            return [Change(Aspect(kind, id, OWNER), *pairs["directory"])]
-        case Action.USER_UPDATED:
-            found = _attributes(event)
-            # What a person had written last, and the directory then: services/authorship.py.
-            for detail, pair in (("taken_over", ("hand", "directory")), ("given_back", ("directory", "hand"))):
-                found += [Change(Aspect(kind, id, AUTHOR, name), *pair) for name in event.details.get(detail, ())]
-            return found
-        case Action.USER_AVAILABILITY_CHANGED:
-            return []  # it follows from an attribute
-    return None
-
-
-def _of_team(event: Event) -> Sequence[Change] | None:
-    kind, id = event.target_kind, event.target_id
-    match event.action:
-        case Action.TEAM_CREATED:
-            return [Change(Aspect(kind, id, LIFE), None, LIVING)]
-        case Action.TEAM_DELETED:
-            return [Change(Aspect(kind, id, LIFE), LIVING, GONE)]
-        case Action.TEAM_RESTORED:
-            return [Change(Aspect(kind, id, LIFE), GONE, LIVING)]
-        case Action.TEAM_UPDATED:
-            return _attributes(event)
-        case Action.TEAM_MEMBERS_ADDED | Action.TEAM_MEMBERS_REMOVED:
-            rows = _kept_rows(event)
-            gone, new = event.changes["members"]
-            return [
-                *(Change(Aspect(kind, id, MEMBER, member), rows.get(member, PRESENT), None) for member in gone),
-                *(Change(Aspect(kind, id, MEMBER, member), None, rows.get(member, PRESENT)) for member in new),
-            ]
-    return None
-
-
-def _attributes(event: Event) -> list[Change]:
-    target = event.target_kind, event.target_id
-    return [Change(Aspect(*target, ATTRIBUTE, name), *pair) for name, pair in event.changes.items()]
-
-
-def _status(pairs: dict[str, Any]) -> tuple[Any, Any]:
-    if "status" in pairs:
-        before, after = pairs["status"]
-        return before, after
-    # As events said it in former versions.
-    named = {True: UserStatus.ACTIVE.value, False: UserStatus.DEACTIVATED.value, None: None}
-    before, after = pairs["active"]
-    return named[before], named[after]
-
-
-def _memberships_gone(event: Event) -> list[Change]:
-    """The teams that a user left by being deleted, or came back to."""
-    user = str(event.target_id)
-    if event.action == Action.USER_DELETED:
-        rows = _grouped(event.details.get("memberships", []), "team_id")
-        return [Change(Aspect("team", UUID(team), MEMBER, user), kept, None) for team, kept in rows.items()]
-    back = event.changes.get("teams", ([], []))[1] if event.action == Action.USER_RESTORED else []
-    return [Change(Aspect("team", UUID(team), MEMBER, user), None, PRESENT) for team in back]
-
-
-def _kept_rows(event: Event) -> dict[str, list[Kept]]:
-    users = _grouped(event.details.get("memberships", []), "user_id")
-    return users | _grouped(event.details.get("subteams", []), "member_id")
-
-
-def _grouped(rows: Iterable[Kept], name: str) -> dict[str, list[Kept]]:
-    found: dict[str, list[Kept]] = {}
-    for row in rows:
-        found.setdefault(row[name], []).append(row)
-    return found
 
 
 def _left(aspect: Aspect, why: str) -> Left:

@@ -179,7 +179,7 @@ def test_whom_a_person_put_into_the_team_stays_there(settings: Settings, databas
         team = handmade_teams.find_team(ctx, "Desk")
         assert handmade_teams.add_mates(ctx, team, [UUID(ada.id)]) == []
         assert [each.sources for each in handmade_teams.list_mates(ctx, team)] == [Source.HAND | Source.MAPPING]
-        assert handmade_teams.remove_mates(ctx, team, [UUID(ada.id)]).kept == [UUID(ada.id)]
+        assert handmade_teams.remove_mates(ctx, team, [UUID(ada.id)]).kept == {UUID(ada.id): (5, 4)}
         with pytest.raises(NotAllowed, match="group mapping"):
             handmade_teams.remove_mates(ctx, team, [UUID(ada.id)])
         handmade_teams.add_mates(ctx, team, [UUID(ada.id)])
