@@ -11,9 +11,6 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-import langcodes
-from langcodes.tag_parser import LanguageTagError
-
 from scim_server.services import addresses
 
 # They turn what follows them around on a screen, so that one name passes for another (Unicode TR 36, §3.5).
@@ -62,6 +59,9 @@ def language(text: object) -> str:
 
     Raises ValueError.
     """
+    import langcodes  # takes longer than all the rest of a command that asks for no language
+    from langcodes.tag_parser import LanguageTagError
+
     given = line(text)
     try:
         if langcodes.tag_is_valid(given):
