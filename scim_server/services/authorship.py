@@ -42,11 +42,11 @@ def with_what_hands_wrote(user: User, profile: Profile) -> Profile:
 def note_author(ctx: Context, user: User, profile: Profile, written: Collection[str]) -> list[str]:
     """Note who has written these attributes of a user whose profile becomes this one.
 
-    Returns those that were a person's, and are a directory's from now on.
+    Returns those that were a person's, and are a directory's from now on, or nobody's, since it has removed them.
     """
     present = flattened(profile.document).keys() - _NOBODYS
     theirs = set(user.by_hand)
     hands = theirs - set(written) if ctx.directory is not None else theirs | set(written)
     if (by_hand := sorted(hands & present)) != user.by_hand:
         user.by_hand = by_hand
-    return sorted((theirs - hands) & present)
+    return sorted(theirs - hands)
