@@ -4,6 +4,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import undefer
 
 from scim_server.models import Adoption, Directory, User, UserEmail, UserStatus
+from scim_server.services import mapping_effects
 from scim_server.services.context import ActorKind, Context
 from scim_server.services.errors import NotAllowed, OwnedByDirectory, UserNameTaken
 from scim_server.services.events import Action, record
@@ -65,6 +66,7 @@ def adopt(ctx: Context, user: User) -> None:
     user.directory_id = ctx.directory.id
     user.changed(ctx.now)
     record(ctx, Action.USER_ADOPTED, user, {"directory": (None, str(ctx.directory.id))})
+    _follow_mappings(ctx, user)
 
 
 def release_user(ctx: Context, user: User) -> None:
@@ -77,6 +79,13 @@ def release_user(ctx: Context, user: User) -> None:
         record(ctx, Action.USER_RELEASED, user, {"directory": (str(user.directory_id), None)})
         user.directory_id = None
         user.changed(ctx.now)
+        _follow_mappings(ctx, user)
+
+
+def _follow_mappings(ctx: Context, user: User) -> None:
+    """What sign-in tells of a user gives something as long as no directory owns them, and nothing while one does."""
+    ctx.session.flush()
+    mapping_effects.refresh(ctx, [user.id])
 
 
 def check_hands_may(ctx: Context, user: User) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import literal, select, union_all, update
 
 from scim_server.models import Event, Invitation, Membership, ScimToken, Team, User, UserSession, UserStatus
-from scim_server.services import brake, departures, ownership, sessions
+from scim_server.services import brake, departures, mapping_effects, ownership, sessions
 from scim_server.services.adoption import check_hands_may
 from scim_server.services.constraints import flush
 from scim_server.services.context import Context
@@ -120,6 +120,8 @@ def restore_user(ctx: Context, user: User) -> User:
             "uq_users_account": AccountTaken(user.user_name),
         },
     )
+    # Mappings and claims may have changed since, of which whoever is deleted hears nothing.
+    mapping_effects.refresh(ctx, [user.id])
     return user
 
 

@@ -9,9 +9,21 @@ from sqlalchemy import select
 
 from scim_server.db import Database
 from scim_server.models import Event, Overage, User, UserSession, UserStatus
-from scim_server.services import adoption, directories, lifecycle, sessions, teams, users
+from scim_server.services import (
+    accounts,
+    adoption,
+    directories,
+    handmade_teams,
+    lifecycle,
+    mapping,
+    roles,
+    sessions,
+    teams,
+    users,
+)
 from scim_server.services.context import Context
 from scim_server.services.errors import (
+    AccountTaken,
     InvalidValue,
     NoSeatLeft,
     NotAllowed,
@@ -23,6 +35,7 @@ from scim_server.services.organizations import Plan, change_organization
 from tests.clients import Directory
 from tests.hands import Hands
 from tests.promises.databases import contents, events
+from tests.services.test_mapping import SAML, mapped, role_of, teams_of
 
 Step = Callable[[Context, UUID], User | None]
 
@@ -180,6 +193,54 @@ def test_a_name_that_somebody_else_has_by_now_is_not_restored(office: Hands, dat
         restore(ctx, ada)
 
     assert contents(database) == before
+
+
+def test_whose_account_is_another_users_by_now_is_not_restored(office: Hands, database: Database) -> None:
+    ada = office.create("ada")
+    with office.acting() as ctx:
+        account = accounts.provide_account(ctx.session, "ada@example.com", ctx.now)
+        accounts.link(ctx, users.get_user_to_change(ctx, ada), account)
+        delete(ctx, ada)
+    other = office.create("ada2")
+    with office.acting() as ctx:
+        account = accounts.provide_account(ctx.session, "ada@example.com", ctx.now)
+        accounts.link(ctx, users.get_user_to_change(ctx, other), account)
+    before = contents(database)
+
+    with pytest.raises(AccountTaken), office.acting() as ctx:
+        restore(ctx, ada)
+
+    assert contents(database) == before
+
+
+def test_whoever_is_restored_has_what_mappings_give_by_now(office: Hands, acme: Directory) -> None:
+    ada = acme.create_user("ada")
+    group = acme.create_group("IT", ada)
+    before = mapped(office.settings, office.database, group, "Viewer", "Desk")
+    acme.delete(f"/Users/{ada.id}")
+    with office.acting() as ctx:
+        mapping.disable_mapping(ctx, mapping.find_mapping(ctx, str(before)))
+    mapped(office.settings, office.database, group, team="Shift")
+
+    with office.acting() as ctx:
+        restore(ctx, UUID(ada.id))
+
+    assert (role_of(acme, ada), teams_of(acme, ada)) == ("Agent", {"IT", "Shift"})
+
+
+def test_what_sign_in_tells_gives_nothing_while_a_directory_owns_a_user(office: Hands, acme: Directory) -> None:
+    ada = office.create("ada")
+    with office.acting() as ctx:
+        user, team = users.get_user_to_change(ctx, ada), handmade_teams.create_team(ctx, "Desk")
+        roles.assign_role(ctx, user, None)
+        mapping.enable_mapping(ctx, mapping.map_claim(ctx, SAML, "it", role=roles.find_role(ctx, "Viewer"), team=team))
+        mapping.apply_claims(ctx, user, {SAML: ["it"]})
+
+    owned = acme.create_user("ada")
+    assert (owned.id, role_of(acme, owned), teams_of(acme, owned)) == (str(ada), "Agent", set())
+    with office.acting() as ctx:
+        adoption.release_user(ctx, users.get_user_to_change(ctx, ada))
+    assert (role_of(acme, owned), teams_of(acme, owned)) == ("Viewer", {"Desk"})
 
 
 def test_a_restored_user_needs_a_seat(office: Hands) -> None:
