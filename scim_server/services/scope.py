@@ -137,12 +137,16 @@ def _page(
 
 
 def _teams_of(ctx: Context, viewer: User) -> Select[UUID]:
-    """The living teams that a user is in directly. Being in one does not show what that one is within."""
-    return (
+    """The living teams that a user is in directly. Being in one does not show what that one is within.
+
+    The main team is none of them: everybody joins it, and everybody would see everybody.
+    """
+    teams = (
         select(Team.id)
         .join(Membership, (Membership.org_id == Team.org_id) & (Membership.team_id == Team.id))
         .where(Membership.org_id == ctx.org.id, Membership.user_id == viewer.id, Team.deleted_at.is_(None))
     )
+    return teams.where(Team.id != ctx.org.main_team_id) if ctx.org.main_team_id else teams
 
 
 def _members_of_teams_of(ctx: Context, viewer: User) -> Select[UUID]:

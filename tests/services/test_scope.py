@@ -16,7 +16,7 @@ from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import BuiltIn, Position, Scope, Team, User, UserStatus
 from scim_server.models.base import new_id
-from scim_server.services import lifecycle, organizations, positions, scope, teams, users
+from scim_server.services import handmade_teams, lifecycle, organizations, positions, scope, teams, users
 from scim_server.services.context import OPERATOR, Context
 from scim_server.services.declared import declared
 from scim_server.services.profiles import Profile
@@ -24,6 +24,7 @@ from scim_server.services.scope import DecidedBy, decide
 from scim_server.services.settings import change_settings
 from tests.clients import ENTERPRISE_USER
 from tests.conftest import emptied
+from tests.hands import Hands
 
 SIZE = 6
 # An id of a directory's own, as Entra ID has them: it looks like one of ours.
@@ -235,3 +236,25 @@ def test_everybody_sees_whom_the_rules_say_and_nobody_else(
             assert not scope.may_see(ctx, user, other.id)
             assert not scope.may_see(ctx, other, user.id)
         ctx.session.rollback()
+
+
+def test_the_main_team_shows_nobody_to_anybody(office: Hands) -> None:
+    with office.acting() as ctx:
+        change_settings(ctx, scope_without_position=Scope.TEAM)
+        main, crew = (teams.create_team(ctx, Profile({"displayName": n}, {"displayName": n})) for n in ("all", "crew"))
+        handmade_teams.set_main_team(ctx, main)
+        within = teams.create_team(ctx, Profile({"displayName": "within"}, {"displayName": "within"}))
+        teams.add_members(ctx, main, [within.id])
+    ada, bob, carl, dora = (office.create(name) for name in ("ada", "bob", "carl", "dora"))
+    with office.acting() as ctx:
+        teams.add_members(ctx, teams.get_team_to_change(ctx, crew.id), [ada, bob])
+        teams.add_members(ctx, teams.get_team_to_change(ctx, within.id), [dora])
+
+    with office.acting() as ctx:
+        viewer = users.get_user(ctx, ada)
+        assert [scope.may_see(ctx, viewer, each) for each in (ada, bob, carl, dora)] == [True, True, False, False]
+        assert scope.visible_users(ctx, viewer, limit=10) == [ada, bob]
+        assert scope.visible_users(ctx, users.get_user(ctx, carl), limit=10) == [carl]
+        handmade_teams.set_main_team(ctx, None)
+    with office.acting() as ctx:
+        assert scope.visible_users(ctx, users.get_user(ctx, carl), limit=10) == [ada, bob, carl, dora]
