@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.services import outbox
+from scim_server.services import outbox, retention
 
 log = structlog.get_logger(__name__)
 
-# Seconds between two looks: for what another process has posted, and at the end of a back-off; and for what is old.
+# Seconds between two looks: for what another process has posted, and at the end of a back-off; and for what is over.
 _MAIL, _PURGE = 10.0, 3600.0
 # Seconds that a stop waits for what is under way.
 _STOPPING = 10.0
@@ -68,13 +68,14 @@ def start(database: Database, settings: Settings) -> None:
     """Begin all that there is to do in a process of the server."""
     mail = Job("mail", _MAIL, lambda: outbox.deliver(database, settings))
     purge = Job("mail purge", _PURGE, lambda: outbox.purge(database, datetime.now(UTC)))
+    users = Job("user purge", _PURGE, lambda: retention.purge_everywhere(database, settings, datetime.now(UTC)))
 
     def posted(session: Session) -> None:
         if outbox.POSTED in session.info:
             mail.wake()
 
     database.when_committed(posted)
-    for job in (mail, purge):
+    for job in (mail, purge, users):
         job.start()
 
 

@@ -83,6 +83,7 @@ ASK_NOBODY = {
     "teams.restore_team": _INSIDE,
     "teams.set_members": _DIRECTORY,
     "teams.write_profile": _INSIDE,
+    "traces.erase_as_managers": _INSIDE,
     "undo_members.put_back": _INSIDE,
     "undo_members.take_out": _INSIDE,
     "users.create_user": _INSIDE,

@@ -1,17 +1,22 @@
 """The end of a user: nothing that says who they were is left, and what happened is."""
 
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from uuid import UUID
 
 import orjson
 import pytest
 
-from scim_server.db import Database
-from scim_server.models import LoggedRequest, User, UserStatus
+from scim_server import jobs
+from scim_server.config import Settings
+from scim_server.db import Database, connect
+from scim_server.models import LoggedRequest, Organization, User, UserStatus
 from scim_server.services import directories, lifecycle, retention, sessions, settings, users
 from scim_server.services.errors import NotAllowed
 from tests.clients import Directory, Reply
 from tests.hands import Hands
+from tests.processes import wait_until
 from tests.promises.databases import contents, events
 
 PERSONAL = ("lovelace", "countess", "+44 20 7946 0000")
@@ -132,3 +137,89 @@ def test_a_name_of_a_purged_user_is_in_no_event_as_json(office: Hands, database:
 
     told = orjson.dumps([[each.changes, each.details] for each in events(database, "acme")])
     assert b"lovelace" not in told.lower()
+
+
+# The job
+
+
+def deleted(office: Hands, *names: str, days: int = 31) -> list[UUID]:
+    """Users who were deleted that long ago."""
+    ids = [office.create(name) for name in names]
+    with office.acting(later=timedelta(days=-days)) as ctx:
+        for id in ids:
+            lifecycle.delete_user(ctx, users.get_user_to_change(ctx, id))
+    return ids
+
+
+def left(database: Database) -> set[UUID]:
+    with database.reading() as session:
+        return {user.id for user in session.query(User)}
+
+
+def purges(database: Database, slug: str) -> list[tuple[UUID, str, str]]:
+    return [
+        (each.target_id, each.actor_kind, each.actor_name)
+        for each in events(database, slug)
+        if each.action == "user.purged"
+    ]
+
+
+def test_time_purges_in_every_organization_and_the_system_is_who_did_it(
+    office: Hands, globex: Directory, settings: Settings, database: Database
+) -> None:
+    globex_office = Hands(settings, database, "globex")
+    ours, theirs = deleted(office, "ada", "bob"), deleted(globex_office, "gina")
+    [recent] = deleted(office, "late", days=29)
+    living = office.create("living")
+
+    assert retention.purge_everywhere(database, settings, datetime.now(UTC)) == 3
+    assert retention.purge_everywhere(database, settings, datetime.now(UTC)) == 0
+
+    assert left(database) == {recent, living}
+    assert sorted(purges(database, "acme")) == sorted((id, "system", "scim-server") for id in ours)
+    assert purges(database, "globex") == [(theirs[0], "system", "scim-server")]
+
+
+def test_several_processes_that_purge_at_once_purge_each_user_once(
+    office: Hands, settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_AT_ONCE", 4)
+    gone, living, barrier = deleted(office, *(f"user{n}" for n in range(30))), office.create("living"), Barrier(2)
+
+    def process() -> int:
+        own = connect(settings)
+        try:
+            barrier.wait(timeout=10)
+            return retention.purge_everywhere(own, settings, datetime.now(UTC))
+        finally:
+            own.engine.dispose()
+
+    with ThreadPoolExecutor(2) as pool:
+        counts = [each.result() for each in [pool.submit(process) for _ in range(2)]]
+    counts.append(retention.purge_everywhere(database, settings, datetime.now(UTC)))
+
+    assert sum(counts) == len(gone)
+    assert left(database) == {living}
+    assert sorted(id for id, _, _ in purges(database, "acme")) == sorted(gone)
+
+
+def test_one_organization_that_cannot_be_purged_keeps_no_other_from_it(
+    office: Hands, globex: Directory, settings: Settings, database: Database
+) -> None:
+    [stays], [_] = deleted(office, "ada"), deleted(Hands(settings, database, "globex"), "gina")
+    with database.writing() as session:
+        session.query(Organization).filter_by(slug="acme").one().settings = {"retention_days": "for ever"}
+
+    assert retention.purge_everywhere(database, settings, datetime.now(UTC)) == 1
+    assert left(database) == {stays}
+
+
+def test_a_server_purges_those_whose_time_is_over(office: Hands, settings: Settings, database: Database) -> None:
+    [gone] = deleted(office, "ada")
+    own = connect(settings)
+    try:
+        jobs.start(own, settings)
+        wait_until(lambda: gone not in left(database), "the job purges")
+    finally:
+        jobs.close_all()
+        own.engine.dispose()
