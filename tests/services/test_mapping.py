@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.models import ClaimedGroup, GroupMapping, GroupSource, Membership, Source, User, UserStatus
+from scim_server.models import ClaimedGroup, GroupMapping, GroupSource, Source, User
 from scim_server.models.base import new_id
 from scim_server.services import handmade_teams, mapping, mapping_effects, roles
 from scim_server.services.context import Context
@@ -386,28 +386,6 @@ def test_a_directory_comes_before_claims(settings: Settings, database: Database,
 
     assert pushed.members == set(), "a team that a directory takes over has nobody by sign-in"
     assert acme.get(f"/Users/{jay}", attributes=f"{PRODUCT_USER}:role")[PRODUCT_USER]["role"] == "Viewer"
-
-
-def test_a_user_who_is_restored_has_what_the_mappings_give_today(
-    settings: Settings, database: Database, acme: Directory
-) -> None:
-    ada = acme.create_user("ada")
-    group = acme.create_group("IT", ada)
-    id = mapped(settings, database, group, "Viewer", "Desk")
-    here = Membership.user_id == UUID(ada.id)
-    columns = list(Membership.__table__.columns)
-    with operating(settings, database) as ctx:
-        rows = [dict(each) for each in ctx.session.execute(select(*columns).where(here)).mappings()]
-    acme.delete(f"/Users/{ada.id}")
-    with operating(settings, database) as ctx:
-        mapping.disable_mapping(ctx, row_of(ctx, id))
-
-    with operating(settings, database) as ctx:  # as a restore does it
-        ctx.session.execute(update(User).where(User.id == UUID(ada.id)).values(status=UserStatus.ACTIVE))
-        ctx.session.execute(insert(Membership), rows)
-        mapping_effects.refresh(ctx, [UUID(ada.id)])
-
-    assert (role_of(acme, ada), teams_of(acme, ada)) == ("Agent", {"IT"})
 
 
 def test_a_mapping_of_ten_thousand_costs_as_many_statements_as_one_of_ten(
