@@ -3,7 +3,7 @@
 from scim_server.scim import kinds
 from scim_server.scim.payloads import keep
 from scim_server.services.context import Context
-from scim_server.services.undo import Keeping
+from scim_server.services.undo_rows import Keeping
 
 
 def keeping(ctx: Context) -> Keeping:
