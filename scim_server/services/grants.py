@@ -4,15 +4,17 @@ A user here is one whom nobody else changes until the transaction ends (`users.g
 """
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from scim_server.models import GrantSource, User, UserPermission
 from scim_server.services.built_in import Manage
 from scim_server.services.context import Context
 from scim_server.services.declared import declared
-from scim_server.services.errors import NotAllowed
+from scim_server.services.errors import NotAllowed, NotFound
 from scim_server.services.events import Action, record
+from scim_server.services.kept import Kept, columns, keep, restore
 from scim_server.services.permissions import known, require, require_reach, require_to_give, rights_of
 
 
@@ -79,6 +81,28 @@ def follow_directory(ctx: Context, user: User, asked: Collection[str]) -> None:
         _write(ctx, user, key, GrantSource.DIRECTORY, granted=True)
 
 
+def put_back(ctx: Context, user: User, key: str, row: Kept | None) -> None:
+    """Have a user granted by the directory what it granted before it changed that, or not (services/undo.py).
+
+    Raises NotFound.
+    """
+    now = _find(ctx, user, key, GrantSource.DIRECTORY)
+    if row is None:
+        if now is not None:
+            _remove(ctx, user, now)
+        return
+    if key not in declared(ctx).permissions:
+        raise NotFound("permission", key)
+    if now is None:
+        _write(ctx, user, key, GrantSource.DIRECTORY, granted=True)
+        ctx.session.flush()
+    ctx.session.execute(update(UserPermission), [_keyed(user, key) | restore(UserPermission, ctx.org.id, row)])
+
+
+def _keyed(user: User, key: str) -> dict[str, Any]:
+    return {"user_id": user.id, "permission": key, "source": GrantSource.DIRECTORY}
+
+
 def _write(ctx: Context, user: User, key: str, source: GrantSource, *, granted: bool) -> None:
     row = _find(ctx, user, key, source)
     if row is not None and row.granted == granted:
@@ -94,7 +118,8 @@ def _write(ctx: Context, user: User, key: str, source: GrantSource, *, granted: 
 
 def _remove(ctx: Context, user: User, row: UserPermission) -> None:
     changes = {row.permission: (_said(row.granted), None)}
-    record(ctx, Action.USER_PERMISSION_RESET, user, changes, source=row.source)
+    kept = keep({column.name: getattr(row, column.name) for column in columns(UserPermission)})
+    record(ctx, Action.USER_PERMISSION_RESET, user, changes, source=row.source, row=kept)
     ctx.session.delete(row)
 
 

@@ -53,7 +53,7 @@ def preview(ctx: Context, alarm_id: UUID) -> list[Result]:
         names: dict[UUID, str] = {row[0]: row[1] for row in rows}
         for result in found:
             result.name = names.get(result.id)
-            undo_rows.name_roles(ctx, result)
+            undo_rows.in_words(ctx, result)
     return results
 
 

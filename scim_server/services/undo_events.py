@@ -12,9 +12,10 @@ from scim_server.services.kept import Kept, unpack
 from scim_server.services.membership import heard
 from scim_server.services.roles import RoleSource
 
-STATUS, ROLE, OWNER, LIFE, ATTRIBUTE, AUTHOR, MEMBER, PART = (
+STATUS, ROLE, PERMISSION, OWNER, LIFE, ATTRIBUTE, AUTHOR, MEMBER, PART = (
     "status",
     "role",
+    "permission",
     "directory",
     "life",
     "attribute",
@@ -83,6 +84,13 @@ def _of_user(event: Event) -> Sequence[Change] | None:
             # What hands give is an aspect of its own.
             hands = "" if event.details["source"] == _BY_DIRECTORY else event.details["source"]
             return [Change(Aspect(kind, id, ROLE, hands), *event.details["grant"])]
+        case Action.USER_PERMISSION_GRANTED | Action.USER_PERMISSION_REVOKED | Action.USER_PERMISSION_RESET:
+            by = "" if event.details["source"] == _BY_DIRECTORY else f"{event.details['source']} "
+            row = event.details.get("row", PRESENT)
+            return [
+                Change(Aspect(kind, id, PERMISSION, by + key), row if before else None, PRESENT if after else None)
+                for key, (before, after) in pairs.items()
+            ]
         case Action.USER_ROLE_KEPT:
             return []  # nothing has changed
         case Action.USER_ADOPTED | Action.USER_RELEASED:

@@ -8,13 +8,13 @@ from sqlalchemy import select
 
 from scim_server.models import Team, User, UserStatus
 from scim_server.models.expressions import any_of
-from scim_server.services import lifecycle, roles, team_ownership, teams, users
+from scim_server.services import grants, lifecycle, roles, team_ownership, teams, users
 from scim_server.services.context import Context
 from scim_server.services.declared import declared
 from scim_server.services.errors import DomainError
 from scim_server.services.events import Action, record
 from scim_server.services.profiles import Profile
-from scim_server.services.undo_events import ATTRIBUTE, GONE, LIFE, LIVING, OWNER, ROLE, STATUS
+from scim_server.services.undo_events import ATTRIBUTE, GONE, LIFE, LIVING, OWNER, PERMISSION, ROLE, STATUS
 from scim_server.services.undo_plan import Result, Undo
 
 
@@ -124,10 +124,16 @@ def _return_user(ctx: Context, user: User, profile: Profile, result: Result) -> 
                 result.left[ROLE] = "is no role any more"
             else:
                 roles.put_back_role(ctx, user, given)
-                name_roles(ctx, result)
     except DomainError as problem:
         result.undone.pop(ROLE)
         result.left[ROLE] = str(problem)
+    for name in [name for name in result.undone if name.startswith(f"{PERMISSION} ")]:
+        try:
+            grants.put_back(ctx, user, name.removeprefix(f"{PERMISSION} "), result.undone[name][1])
+        except DomainError as problem:
+            result.undone.pop(name)
+            result.left[name] = str(problem)
+    in_words(ctx, result)
     try:
         if STATUS in result.undone:
             lifecycle.put_back(ctx, user, UserStatus(result.undone[STATUS][1]))
@@ -173,6 +179,9 @@ def _still_so(undo: Undo, now: Mapping[tuple[str, str], Any], result: Result) ->
     """The changes that are still as the directory left them."""
     changes = {}
     for key, (before, after) in undo.changes.items():
+        if key[0] == PERMISSION:
+            changes[key] = before, after  # what people say of it is an aspect of its own
+            continue
         current = now.get(key) if key[0] == ATTRIBUTE else now.get(key, ...)
         if current is ...:
             continue  # of the members, who come later
@@ -199,12 +208,19 @@ def _text(id: UUID | None) -> str | None:
     return str(id) if id else None
 
 
-def name_roles(ctx: Context, result: Result) -> None:
-    """A role as people know it, which the events call by its id."""
+def _granted(row: Any) -> str | None:
+    return None if row is None else "granted"
+
+
+def in_words(ctx: Context, result: Result) -> None:
+    """Roles and permissions as people know them, which the events keep by ids and rows."""
+    for name, (was, then) in result.undone.items():
+        if name.startswith(f"{PERMISSION} "):
+            result.undone[name] = _granted(was), _granted(then)
     if pair := result.undone.get(ROLE):
         roles_of = declared(ctx).roles
-        was, then = (roles_of.get(UUID(each)) if each else None for each in pair)
-        result.undone[ROLE] = was and was.name, then and then.name
+        before, after = (roles_of.get(UUID(each)) if each else None for each in pair)
+        result.undone[ROLE] = before and before.name, after and after.name
 
 
 def _document(current: dict[str, Any], changes: Mapping[tuple[str, str], tuple[Any, Any]]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from scim_server.models import (
     TeamAncestor,
     User,
     UserEmail,
+    UserPermission,
     UserSession,
     UserStatus,
 )
@@ -37,6 +38,7 @@ from scim_server.services import (
     adoption,
     alarms,
     directories,
+    grants,
     handmade_teams,
     lifecycle,
     mapping,
@@ -85,7 +87,7 @@ def state(database: Database, slug: str = "acme") -> dict[str, Any]:
             rows[model.__tablename__] = {
                 row["id"]: {name: value for name, value in row.items() if name not in _MOVES_ON} for row in found
             }
-        for link in (UserEmail, Membership, Subteam, TeamAncestor):
+        for link in (UserEmail, UserPermission, Membership, Subteam, TeamAncestor):
             found = session.execute(select(link.__table__).where(link.org_id == org)).mappings()
             alive = [
                 dict(row)
@@ -150,6 +152,7 @@ class Sync:
             self.delete_user,
             self.change_user,
             self.change_role,
+            self.change_entitlements,
             self.rename_group,
             self.delete_group,
             self.add_members,
@@ -215,6 +218,12 @@ class Sync:
         roles = [{"value": self.chance.choice(["Admin", "Viewer"])}]
         return self.user({"op": "replace", "path": "roles", "value": roles})
 
+    def change_entitlements(self) -> Reply | None:
+        if self.chance.random() < 0.3:
+            return self.user({"op": "remove", "path": "entitlements"})
+        keys = self.chance.sample(["macros.manage", "analytics.view", "tickets.delete"], 2)
+        return self.user({"op": "replace", "path": "entitlements", "value": entries(*keys)})
+
     def rename_group(self) -> Reply | None:
         return self.group({"op": "replace", "path": "displayName", "value": self.name()})
 
@@ -250,6 +259,7 @@ class People:
             self.set_part,
             self.set_part,
             self.give_role,
+            self.grant,
             self.delete_user,
             self.set_main_team,
             self.map_group,
@@ -300,6 +310,9 @@ class People:
 
     def give_role(self, ctx: Context) -> None:
         roles.give_role(ctx, self.user(ctx), self.role(ctx))
+
+    def grant(self, ctx: Context) -> None:
+        self.chance.choice([grants.grant, grants.revoke, grants.reset])(ctx, self.user(ctx), "macros.manage")
 
     def delete_user(self, ctx: Context) -> None:
         lifecycle.delete_user(ctx, self.user(ctx))
@@ -482,6 +495,31 @@ def test_each_side_of_a_role_is_what_it_was_also_where_another_hid_it(
     assert told[-4:] == ["user.updated", "user.role_granted", "user.updated", "user.role_changed"]
     assert results == {ada.id: ("Admin", "Viewer"), bob.id: ("Viewer", None)}
     assert state(database) == was
+
+
+def test_what_a_directory_grants_in_entitlements_is_what_it_was(
+    acme: Directory, settings: Settings, database: Database
+) -> None:
+    [ada, bob] = people(acme, 2)
+    acme.patch(f"/Users/{ada.id}", {"op": "add", "path": "entitlements", "value": entries("macros.manage")})
+    alarm_id = alarm_from_now_on(settings, database)
+    was = state(database)
+
+    for user in (ada, bob):
+        acme.patch(f"/Users/{user.id}", {"op": "replace", "path": "entitlements", "value": entries("tickets.delete")})
+    acme.patch(f"/Users/{ada.id}", {"op": "remove", "path": "entitlements"})
+    with opened(settings, database) as ctx:
+        grants.grant(ctx, users.get_user(ctx, UUID(bob.id)), "macros.manage")
+    results = undone(settings, database, alarm_id)
+
+    assert [each.left for each in results if each.left] == []
+    assert {str(each.id): {key: pair for key, pair in each.undone.items() if "perm" in key} for each in results} == {
+        ada.id: {"permission macros.manage": (None, "granted")},
+        bob.id: {"permission tickets.delete": ("granted", None)},
+    }
+    [theirs, by_hand] = state(database)["user_permissions"]
+    assert [theirs] == was["user_permissions"]
+    assert (by_hand["permission"], by_hand["source"]) == ("macros.manage", "hand")
 
 
 def test_a_role_that_people_gave_since_stays_beside_what_the_directory_gives(
