@@ -168,27 +168,27 @@ def _shut_out(ctx: Context, user: User, why: Action) -> dict[str, Any]:
         _end(ctx, ScimToken, user, ScimToken.revoked_at, revoked_at=ctx.now)
     if held["session"]:
         sessions.end_all(ctx, user, why)
-    if user.status == UserStatus.INVITED:  # whoever comes back is invited anew
+    if held["invitation"]:  # whoever comes back is invited anew; one may have been let in by hand meanwhile
         _end(ctx, Invitation, user, Invitation.ended_at, ended_at=ctx.now, ended_why="revoked")
     return {"teams": held["team"], "sessions": len(held["session"]), "tokens": len(held["token"])}
 
 
 def _held(ctx: Context, user: User) -> dict[str, list[str]]:
-    """The ids of the open sessions and tokens of a user, and of the teams that they are in; one query, as most have
-    neither sessions nor tokens, and a directory deactivates many.
+    """The ids of the open sessions, tokens and invitations of a user, and of the teams that they are in; one query, as
+    most have none of these, and a directory deactivates many.
     """
-    theirs = [
-        (table.org_id == ctx.org.id) & (table.user_id == user.id) for table in (UserSession, ScimToken, Membership)
-    ]
+    tables = UserSession, ScimToken, Membership, Invitation
+    theirs = [(table.org_id == ctx.org.id) & (table.user_id == user.id) for table in tables]
     living = (Team.org_id == Membership.org_id) & (Team.id == Membership.team_id) & Team.deleted_at.is_(None)
     rows = ctx.session.execute(
         union_all(
             select(literal("session"), UserSession.id).where(theirs[0], UserSession.ended_at.is_(None)),
             select(literal("token"), ScimToken.id).where(theirs[1], ScimToken.revoked_at.is_(None)),
             select(literal("team"), Membership.team_id).join(Team, living).where(theirs[2]),
+            select(literal("invitation"), Invitation.id).where(theirs[3], Invitation.ended_at.is_(None)),
         )
     )
-    held: dict[str, list[str]] = {"session": [], "token": [], "team": []}
+    held: dict[str, list[str]] = {"session": [], "token": [], "team": [], "invitation": []}
     for kind, id in rows:
         held[kind].append(str(id))
     return {kind: sorted(ids) for kind, ids in held.items()}

@@ -79,7 +79,8 @@ from tests.hands import Hands
 from tests.invitations import PASSWORD, secret
 from tests.promises.databases import Contents, contents
 from tests.services.test_second_factors import code
-from tests.web.test_invitations import BROWSER, FORM
+from tests.web.conftest import BROWSER
+from tests.web.test_invitations import FORM
 
 SAML = ClaimSource(GroupSource.SAML, "office")
 URN = "urn:example:params:scim:badges:1.0:User"

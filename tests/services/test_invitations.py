@@ -14,6 +14,7 @@ from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import Account, Origin, OutgoingMail, User, UserStatus
 from scim_server.services import accounts, handmade_teams, invitations, lifecycle, outbox, ownership, passwords, users
+from scim_server.services.context import Context
 from scim_server.services.declared import declared
 from scim_server.services.errors import (
     DomainError,
@@ -189,6 +190,22 @@ def test_an_agent_invites_nobody_and_an_admin_does(owned: Host) -> None:
 
     outbox.deliver(owned.database, owned.settings, lambda: NOW)
     assert "ada@example.com has invited you" in plain(in_folder()[-1])
+
+
+@pytest.mark.parametrize("step", [lifecycle.deactivate_user, lifecycle.delete_user])
+def test_whoever_was_let_in_by_hand_and_is_shut_out_has_no_link_any_more(
+    owned: Host, step: Callable[[Context, User], object]
+) -> None:
+    made = owned.invite()
+    with owned.acting() as ctx:
+        lifecycle.activate_user(ctx, users.get_user_to_change(ctx, made.user.id))
+
+    with owned.acting() as ctx:
+        step(ctx, users.get_user_to_change(ctx, made.user.id))
+
+    assert owned.pending() == []
+    with pytest.raises(LinkOver):
+        owned.accept(made.link)
 
 
 def test_no_user_is_invited_twice_over(owned: Host, acme: Directory) -> None:
