@@ -77,9 +77,9 @@ from tests.cli.conftest import Command, _log_as_before, command  # noqa: F401
 from tests.clients import USER, Directory, founded
 from tests.hands import Hands
 from tests.invitations import PASSWORD, secret
+from tests.pages import BROWSER
 from tests.promises.databases import Contents, contents
 from tests.services.test_second_factors import code
-from tests.web.conftest import BROWSER
 from tests.web.test_invitations import FORM
 
 SAML = ClaimSource(GroupSource.SAML, "office")

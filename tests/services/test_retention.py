@@ -12,7 +12,7 @@ from scim_server import jobs
 from scim_server.config import Settings
 from scim_server.db import Database, connect
 from scim_server.models import LoggedRequest, Organization, User, UserStatus
-from scim_server.services import directories, lifecycle, retention, sessions, settings, users
+from scim_server.services import directories, invitations, lifecycle, retention, sessions, settings, users
 from scim_server.services.errors import NotAllowed
 from tests.clients import Directory, Reply
 from tests.hands import Hands
@@ -63,6 +63,22 @@ def test_a_purged_user_leaves_no_trace_of_who_they_were(
             for row in ctx.session.query(LoggedRequest).filter_by(target_id=UUID(ada.id))
         )
     assert kept == ""
+
+
+def test_the_address_that_a_purged_user_was_invited_at_is_in_no_event(
+    office: Hands, acme: Directory, database: Database
+) -> None:
+    with office.acting() as ctx:
+        made = invitations.invite_first_admin(ctx, "ada.lovelace@example.com")
+        invitations.invite_first_admin(ctx, "ada.lovelace@example.com")
+        invitations.revoke(ctx, invitations.find_pending(ctx, "ada.lovelace@example.com"))
+
+    purge(office, str(made.user.id))
+
+    assert "lovelace" not in repr(contents(database)).lower()
+    assert {"invitation.created", "invitation.resent", "invitation.revoked"} < {
+        each.action for each in events(database, "acme")
+    }
 
 
 def test_what_happened_is_told_of_the_id_of_a_purged_user(
