@@ -3,7 +3,7 @@
 from sqlalchemy import or_, select
 from sqlalchemy.orm import undefer
 
-from scim_server.models import Adoption, Directory, User, UserEmail, UserStatus
+from scim_server.models import Adoption, ClaimedGroup, Directory, User, UserEmail, UserStatus
 from scim_server.services import mapping_effects
 from scim_server.services.context import ActorKind, Context
 from scim_server.services.errors import NotAllowed, OwnedByDirectory, UserNameTaken
@@ -66,7 +66,7 @@ def adopt(ctx: Context, user: User) -> None:
     user.directory_id = ctx.directory.id
     user.changed(ctx.now)
     record(ctx, Action.USER_ADOPTED, user, {"directory": (None, str(ctx.directory.id))})
-    _follow_mappings(ctx, user)
+    _weigh_claims(ctx, user)
 
 
 def release_user(ctx: Context, user: User) -> None:
@@ -79,13 +79,15 @@ def release_user(ctx: Context, user: User) -> None:
         record(ctx, Action.USER_RELEASED, user, {"directory": (str(user.directory_id), None)})
         user.directory_id = None
         user.changed(ctx.now)
-        _follow_mappings(ctx, user)
+        _weigh_claims(ctx, user)
 
 
-def _follow_mappings(ctx: Context, user: User) -> None:
-    """What sign-in tells of a user gives something as long as no directory owns them, and nothing while one does."""
+def _weigh_claims(ctx: Context, user: User) -> None:
+    """What sign-in tells of a user counts as long as no directory owns them (services/mapping_rules.py)."""
     ctx.session.flush()
-    mapping_effects.refresh(ctx, [user.id])
+    told = select(ClaimedGroup.user_id).where(ClaimedGroup.org_id == ctx.org.id, ClaimedGroup.user_id == user.id)
+    if ctx.session.scalar(told.limit(1)) is not None:
+        mapping_effects.refresh(ctx, [user.id])
 
 
 def check_hands_may(ctx: Context, user: User) -> None:

@@ -102,7 +102,8 @@ def _delete(ctx: Context, user: User) -> None:
 
 
 def restore_user(ctx: Context, user: User) -> User:
-    """Bring a deleted user back as they were: the state, and the teams that are still there.
+    """Bring a deleted user back as they were: the state, and the teams that are still there. What mappings give, they
+    have as the mappings are today.
 
     Raises NotAllowed, UserNameTaken, AccountTaken, NoSeatLeft.
     """

@@ -10,13 +10,14 @@ from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import ClaimedGroup, GroupMapping, GroupSource, Source, User
 from scim_server.models.base import new_id
-from scim_server.services import handmade_teams, mapping, mapping_effects, roles
+from scim_server.services import adoption, handmade_teams, lifecycle, mapping, mapping_effects, roles, users
 from scim_server.services.context import Context
 from scim_server.services.declared import DeclaredRole, declared
 from scim_server.services.errors import InvalidValue, NotAllowed, OwnedByDirectory
 from scim_server.services.mapping import ClaimSource
 from scim_server.services.profiles import PRODUCT_USER
 from tests.clients import Directory, Reply, assert_error
+from tests.hands import Hands
 from tests.organizations import operating, user_of
 from tests.promises.databases import contents, events, statements
 from tests.services.test_concurrency import at_once
@@ -386,6 +387,40 @@ def test_a_directory_comes_before_claims(settings: Settings, database: Database,
 
     assert pushed.members == set(), "a team that a directory takes over has nobody by sign-in"
     assert acme.get(f"/Users/{jay}", attributes=f"{PRODUCT_USER}:role")[PRODUCT_USER]["role"] == "Viewer"
+
+
+def test_a_user_who_is_restored_has_what_the_mappings_give_today(
+    settings: Settings, database: Database, acme: Directory
+) -> None:
+    ada = acme.create_user("ada")
+    group = acme.create_group("IT", ada)
+    id = mapped(settings, database, group, "Viewer", "Desk")
+    acme.delete(f"/Users/{ada.id}")
+    with operating(settings, database) as ctx:
+        mapping.disable_mapping(ctx, row_of(ctx, id))
+
+    with operating(settings, database) as ctx:
+        lifecycle.restore_user(ctx, users.get_deleted_user_to_change(ctx, UUID(ada.id)))
+
+    assert (role_of(acme, ada), teams_of(acme, ada)) == ("Agent", {"IT"})
+
+
+def test_whom_a_directory_takes_over_loses_what_sign_in_gave_until_they_are_released(
+    settings: Settings, database: Database, acme: Directory, office: Hands
+) -> None:
+    id = office.create("jay", role="")
+    with operating(settings, database) as ctx:
+        team = handmade_teams.create_team(ctx, "Desk")
+        mapping.enable_mapping(ctx, mapping.map_claim(ctx, SAML, "it", role=role_named(ctx, "Viewer"), team=team))
+        mapping.apply_claims(ctx, users.get_user_to_change(ctx, id), {SAML: ["it"]})
+
+    reply = acme.patch(f"/Users/{id}", {"op": "add", "path": "title", "value": "Lead"})
+    assert reply.status == 200
+    assert (role_of(acme, reply), teams_of(acme, reply)) == ("Agent", set())
+
+    with office.acting() as ctx:
+        adoption.release_user(ctx, users.get_user_to_change(ctx, id))
+    assert (role_of(acme, reply), teams_of(acme, reply)) == ("Viewer", {"Desk"})
 
 
 def test_a_mapping_of_ten_thousand_costs_as_many_statements_as_one_of_ten(
