@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select
 
 from scim_server.models import BuiltIn, Role, RolePermission, User, UserStatus
 from scim_server.models.base import new_id
@@ -248,7 +248,8 @@ def change_role(
 
 def delete_role(ctx: Context, role: Role, *, replacement: DeclaredRole | None = None) -> None:
     """Delete a role of the organization's own. Whoever has it gets the replacement, without which nobody may have it;
-    deleted users, who could be restored, get the default role then. (`role` is from `get_role_to_change`.)
+    deleted users, who could be restored, have what else they were given then, or the default role. (`role` is from
+    `get_role_to_change`.)
 
     Raises InUse, InvalidValue, NotAllowed.
     """
@@ -260,36 +261,25 @@ def delete_role(ctx: Context, role: Role, *, replacement: DeclaredRole | None = 
             raise InvalidValue("replacement", "must be another role")
         require_to_give(ctx, hold(ctx, replacement))
     users = _users_with(ctx, role)
-    if users and replacement is None:
-        raise InUse(f"{len(users)} user(s) have the role {role.name}: say which role they get instead.")
-    require_reach(ctx, users)
+    living = [user for user in users if user.status != UserStatus.DELETED]
+    if living and replacement is None:
+        raise InUse(f"{len(living)} user(s) have the role {role.name}: say which role they get instead.")
+    require_reach(ctx, living)
     for user in users:
         for source, column in _GRANTS.items():
             if getattr(user, column) == role.id:
                 assign_role(ctx, user, replacement, source)
     ctx.session.flush()
-    _forget_of_deleted_users(ctx, role, replacement)
     record(ctx, Action.ROLE_DELETED, role, {"name": (role.name, None), "permissions": (sorted(had), None)})
     flush_removal(ctx.session, role, InUse(f"Something still gives the role {role.name}, such as an invitation."))
     changed(ctx)
 
 
-def _forget_of_deleted_users(ctx: Context, role: Role, replacement: DeclaredRole | None) -> None:
-    given = replacement.id if replacement else None
-    columns = {"role_id": (replacement or declared(ctx).default_role).id} | dict.fromkeys(_GRANTS.values(), given)
-    for column, instead in columns.items():
-        ctx.session.execute(
-            update(User)
-            .where(User.org_id == ctx.org.id, getattr(User, column) == role.id, User.status == UserStatus.DELETED)
-            .values({column: instead})
-            .execution_options(synchronize_session=False)
-        )
-
-
 def _users_with(ctx: Context, role: Role) -> list[User]:
     given = or_(*(getattr(User, column) == role.id for column in ("role_id", *_GRANTS.values())))
-    theirs = User.org_id == ctx.org.id, given, User.status != UserStatus.DELETED
-    return list(ctx.session.scalars(select(User).where(*theirs).order_by(User.id).with_for_update()))
+    return list(
+        ctx.session.scalars(select(User).where(User.org_id == ctx.org.id, given).order_by(User.id).with_for_update())
+    )
 
 
 def _call(role: Role, name: str, description: str) -> None:

@@ -234,6 +234,24 @@ def test_a_role_that_only_deleted_users_have_goes_without_a_replacement(acme: Di
         assert declared(ctx).roles[kept].name == "Agent"
 
 
+def test_a_deleted_user_whose_role_goes_has_what_else_they_were_given_and_it_is_on_record(
+    acme: Directory, opened: Opened, database: Database
+) -> None:
+    ada = acme.create_user("ada", roles=[{"value": "Viewer"}])
+    with opened() as ctx:
+        roles.give_role(ctx, locked(ctx, ada), own(ctx, "Nights"))
+    acme.delete(f"/Users/{ada.id}")
+
+    with opened() as ctx:
+        roles.delete_role(ctx, changeable(ctx, "Nights"))
+
+    with opened() as ctx:
+        kept = ctx.session.scalars(select(User.role_id).where(User.id == UUID(ada.id))).one()
+        assert declared(ctx).roles[kept].name == "Viewer"
+    told = [each.changes["role"] for each in events(database, "acme") if "role" in each.changes]
+    assert told == [[None, "Viewer"], ["Viewer", "Nights"], ["Nights", "Viewer"]]
+
+
 def test_grants_and_revocations_come_on_top_of_the_role_and_stay_with_the_user(
     acme: Directory, globex: Directory, opened: Opened
 ) -> None:

@@ -1,7 +1,6 @@
 """What the events of an organization tell, from the first to the last: who is what, and who is in which team."""
 
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -56,7 +55,7 @@ class Story:
                 before, after = changes["name"]
                 self.roles = {id: after if role == before else role for id, role in self.roles.items()}
             case Action.ROLE_DELETED:
-                self._role_goes(changes["name"][0], event.details)
+                assert changes["name"][0] not in self.roles.values(), "whoever had it has another one by now"
             case Action.USER_DELETED | Action.USER_RESTORED:
                 self._teams(who, *changes.get("teams", ([], [])))
             case Action.USER_PURGED:
@@ -80,13 +79,6 @@ class Story:
         assert gone <= self.members
         assert not new & self.members
         self.members = (self.members - gone) | new
-
-    def _role_goes(self, name: str, details: dict[str, Any]) -> None:
-        """Whoever is deleted has another one, when they come back."""
-        for id, role in self.roles.items():
-            if role == name:
-                assert self.statuses[id] == UserStatus.DELETED
-                self.roles[id] = details["deleted_users_get"]
 
 
 def _id(text: str | None) -> UUID | None:
