@@ -60,6 +60,7 @@ from scim_server.services import (
     roles,
     schemas,
     second_factors,
+    team_ownership,
     teams,
     totp,
     users,
@@ -486,6 +487,10 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
         asks(lambda ctx, _: roles.give_role(ctx, found(ctx, "ada"), roles.find_role(ctx, "Viewer"))),
         "user.role_changed",
     ),
+    "user: role, by SCIM, that one by hand hides": (
+        scim(lambda w: w.acme.patch(f"/Users/{w.user('hal')}", patch("roles", [{"value": "Viewer"}], "add"))),
+        "user.adopted user.updated user.role_granted",
+    ),
     "user: role kept": (
         cli("mapping", "disable", "acme", mapped("boss")),
         "mapping.disabled user.role_kept",
@@ -617,6 +622,10 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
     "team: adopted by a push": (scim(lambda w: w.acme.post("/Groups", {"displayName": "Watch"})), "team.adopted"),
     "team: deleted by SCIM": (scim(lambda w: w.acme.delete(f"/Groups/{w.ids['crew']}")), "team.deleted"),
     "team: deleted by the operator": (cli("team", "delete", "acme", "Watch"), "team.deleted"),
+    "team: taken back from a directory": (
+        asks(lambda ctx, w: team_ownership.put_back_owner(ctx, w.crew(ctx), None)),
+        "team.released",
+    ),
     "team: restored": (asks(lambda ctx, w: teams.restore_team(ctx, w.crew(ctx))), "team.restored", no_crew),
     "team: members, by SCIM": (
         scim(lambda w: w.acme.patch(f"/Groups/{w.ids['crew']}", patch("members", [{"value": w.user("doug")}], "add"))),
