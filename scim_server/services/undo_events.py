@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from scim_server.models import Event, Source, UserStatus
+from scim_server.models import Source, UserStatus
 from scim_server.services.events import Action
 from scim_server.services.kept import Kept, unpack
 from scim_server.services.membership import heard
@@ -32,6 +32,19 @@ _BY_DIRECTORY, _BY_MAPPING = RoleSource.DIRECTORY.value, RoleSource.MAPPING.valu
 PRESENT: Kept = {}
 
 
+class Told(NamedTuple):
+    """As much of an event as an undo reads of it, of which there may be many thousands."""
+
+    action: str
+    actor_kind: str
+    actor_id: UUID | None
+    actor_name: str
+    target_kind: str
+    target_id: UUID
+    changes: dict[str, Any]
+    details: dict[str, Any]
+
+
 class Aspect(NamedTuple):
     """One thing that can change: of which user or team, what, and which attribute or member of theirs.
 
@@ -51,12 +64,12 @@ class Change(NamedTuple):
     after: Any
 
 
-def is_by_mapping(event: Event) -> bool:
+def is_by_mapping(event: Told) -> bool:
     """Whether it only follows from something else, that a group mapping gave or took something."""
     return event.details.get("source") == _BY_MAPPING
 
 
-def concerned_by(event: Event) -> Iterator[UUID]:
+def concerned_by(event: Told) -> Iterator[UUID]:
     """The users and teams whom an event concerns, as far as group mappings look at them."""
     yield event.target_id
     if event.target_kind == "team":
@@ -64,12 +77,12 @@ def concerned_by(event: Event) -> Iterator[UUID]:
             yield from map(UUID, ids)
 
 
-def changes_of(event: Event) -> Sequence[Change] | None:
+def changes_of(event: Told) -> Sequence[Change] | None:
     """What an event says that was changed, or None where it says nothing that we could undo."""
     return _of_team(event) if event.target_kind == "team" else _of_user(event)
 
 
-def _of_user(event: Event) -> Sequence[Change] | None:
+def _of_user(event: Told) -> Sequence[Change] | None:
     kind, id, pairs = event.target_kind, event.target_id, event.changes
     match event.action:
         case (
@@ -106,7 +119,7 @@ def _of_user(event: Event) -> Sequence[Change] | None:
     return None
 
 
-def _of_team(event: Event) -> Sequence[Change] | None:
+def _of_team(event: Told) -> Sequence[Change] | None:
     kind, id = event.target_kind, event.target_id
     match event.action:
         case Action.TEAM_CREATED:
@@ -143,7 +156,7 @@ def _parted(team_id: UUID, member: str, row: Kept, sources: int) -> Iterator[Cha
         yield Change(Aspect("team", team_id, MEMBER, member, source), True, False)
 
 
-def _members_changed(event: Event) -> list[Change]:
+def _members_changed(event: Told) -> list[Change]:
     """Who does something else in a team since, and who is held there by others than before."""
     id = event.target_id
     parts = event.changes.get("parts", ((), ()))[1]
@@ -159,7 +172,7 @@ def _each(sources: int) -> list[int]:
     return [source.value for source in Source if source & sources]
 
 
-def _attributes(event: Event) -> list[Change]:
+def _attributes(event: Told) -> list[Change]:
     target = event.target_kind, event.target_id
     return [Change(Aspect(*target, ATTRIBUTE, name), *pair) for name, pair in event.changes.items()]
 
@@ -174,7 +187,7 @@ def _status(pairs: dict[str, Any]) -> tuple[Any, Any]:
     return named[before], named[after]
 
 
-def _memberships_gone(event: Event) -> list[Change]:
+def _memberships_gone(event: Told) -> list[Change]:
     """The teams that a user left by being deleted, or came back to."""
     user = str(event.target_id)
     if event.action == Action.USER_DELETED:
@@ -185,7 +198,7 @@ def _memberships_gone(event: Event) -> list[Change]:
     return [each for team in back for each in _joined(UUID(team), user, sum(Source))]
 
 
-def _kept_rows(event: Event) -> dict[str, Kept]:
+def _kept_rows(event: Told) -> dict[str, Kept]:
     """The rows that a removal has taken away, by the members; the users come first."""
     members, subteams = event.changes["members"][0], event.details.get("subteams", [])
     rows = event.details.get("memberships", [])

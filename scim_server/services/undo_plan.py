@@ -30,6 +30,7 @@ from scim_server.services.undo_events import (
     STATUS,
     Aspect,
     Change,
+    Told,
     changes_of,
     concerned_by,
     is_by_mapping,
@@ -234,17 +235,16 @@ def _is_gone(undo: Undo) -> bool:
     return UserStatus.DELETED in ends or GONE in ends
 
 
-def _events(ctx: Context, since: datetime) -> Iterator[Event]:
+def _events(ctx: Context, since: datetime) -> Iterator[Told]:
     """The events since then, in the order in which they happened: the primary key has them in that order."""
-    rows = ctx.session.scalars(
-        select(Event)
+    rows = ctx.session.execute(
+        select(*(getattr(Event, name) for name in Told._fields))
         .where(Event.org_id == ctx.org.id, Event.id >= first_id(since))
         .order_by(Event.id)
         .execution_options(yield_per=1000)
     )
-    for event in rows:
-        ctx.session.expunge(event)
-        yield event
+    for row in rows:
+        yield Told(*row)
 
 
 def first_id(at: datetime) -> UUID:
