@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from hypothesis import strategies as st
-from hypothesis.stateful import multiple, rule
+from hypothesis.stateful import multiple, precondition, rule
 
 from scim_server.models import Adoption, BrakeMode, Provider
 from scim_server.scim.keeping import keeping
@@ -103,6 +103,7 @@ class Directories(World):
                 team_ownership.set_adoption_of_teams(ctx, found, teams)
             brake.set_brake(ctx, found, brake_mode=mode, brake_users=most)
 
+    @precondition(lambda self: self.seen.alarms)
     @rule(decision=st.sampled_from(["dismiss", "let through", "undo"]))
     def somebody_decides_on_the_latest_alarm(self, decision: str) -> None:
         alarm_id: UUID | None = None

@@ -1,11 +1,13 @@
 """What must hold of an organization, whatever has happened."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from scim_server.models import (
+    Alarm,
     BuiltIn,
     Invitation,
     Membership,
@@ -36,6 +38,18 @@ class Seen:
     used: int = 0
     admins: int = 0
     seats_may_be_exceeded: bool = False
+    deleted: list[UUID] = field(default_factory=list)
+    nobodys: list[UUID] = field(default_factory=list)
+    alarms: int = 0
+
+    def look(self, ctx: Context) -> None:
+        """Who there is for the next step: so that it does not ask in vain."""
+        rows = ctx.session.execute(
+            select(User.id, User.status, User.directory_id).where(User.org_id == ctx.org.id).order_by(User.id)
+        ).all()
+        self.deleted = [row.id for row in rows if row.status == UserStatus.DELETED]
+        self.nobodys = [row.id for row in rows if row.status != UserStatus.DELETED and row.directory_id is None]
+        self.alarms = ctx.session.scalar(select(func.count()).select_from(Alarm).where(Alarm.org_id == ctx.org.id)) or 0
 
 
 def nobody_is_admitted_beyond_a_plan_that_blocks(ctx: Context, seen: Seen) -> None:
@@ -156,3 +170,4 @@ _ALL: tuple[Callable[[Context, Seen], None], ...] = (
 def holds(ctx: Context, seen: Seen) -> None:
     for each in _ALL:
         each(ctx, seen)
+    seen.look(ctx)

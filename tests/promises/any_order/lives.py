@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from hypothesis import strategies as st
-from hypothesis.stateful import multiple, rule
+from hypothesis.stateful import multiple, precondition, rule
 
 from scim_server.models import User, UserStatus
 from scim_server.services import adoption, hands, lifecycle, retention, roles, users
 from scim_server.services.context import Context
 from scim_server.services.profiles import ENTERPRISE_USER
-from tests.promises.any_order.world import DAY, World, actors, names, people, role_names
+from tests.promises.any_order.world import DAY, World, actors, names, people, role_names, which
 
 statuses = st.sampled_from([UserStatus.ACTIVE, UserStatus.INVITED])
 steps: Any = st.sampled_from([lifecycle.activate_user, lifecycle.deactivate_user, lifecycle.delete_user])
@@ -37,16 +37,21 @@ class Lives(World):
             successor = users.get_user(ctx, UUID(another))
             lifecycle.deactivate_user(ctx, users.get_user_to_change(ctx, UUID(person)), successor=successor)
 
-    @rule(person=people)
-    def hands_restore(self, person: str) -> None:
+    @precondition(lambda self: self.seen.deleted)
+    @rule(back=which)
+    def hands_restore(self, back: int) -> None:
         with self.trying() as ctx:
-            lifecycle.restore_user(ctx, users.get_deleted_user_to_change(ctx, UUID(person)))
+            gone = self.seen.deleted[-1 - back % len(self.seen.deleted)]
+            lifecycle.restore_user(ctx, users.get_deleted_user_to_change(ctx, gone))
 
-    @rule(person=people)
-    def hands_purge(self, person: str) -> None:
+    @precondition(lambda self: self.seen.deleted)
+    @rule(back=which)
+    def hands_purge(self, back: int) -> None:
         with self.trying() as ctx:
-            retention.purge_user(ctx, users.get_deleted_user_to_change(ctx, UUID(person)))
+            gone = self.seen.deleted[-1 - back % len(self.seen.deleted)]
+            retention.purge_user(ctx, users.get_deleted_user_to_change(ctx, gone))
 
+    @precondition(lambda self: self.seen.deleted)
     @rule(days=st.sampled_from([1, 31]))
     def the_time_of_the_deleted_is_over(self, days: int) -> None:
         with self.trying(later=days * DAY) as ctx:

@@ -5,14 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, multiple, rule
+from hypothesis.stateful import Bundle, initialize, multiple, precondition, rule
 
 from scim_server.models import GroupMapping, GroupSource
 from scim_server.services import handmade_teams, mapping, roles, users
 from scim_server.services.context import Context
 from scim_server.services.handmade_teams import Part
 from scim_server.services.mapping import ClaimSource
-from tests.promises.any_order.world import World, actors, crews, people, role_names, team_names
+from tests.promises.any_order.world import World, actors, crews, people, role_names, team_names, which
 
 mappings: Bundle[str] = Bundle("mappings")
 GROUPS = ["staff", "boss"]
@@ -24,6 +24,18 @@ switches: Any = st.sampled_from([mapping.enable_mapping, mapping.disable_mapping
 
 
 class Teams(World):
+    @initialize(target=mappings)
+    def there_are_mappings(self) -> Any:
+        with self.office.acting() as ctx:
+            viewer, admin = roles.find_role(ctx, "Viewer"), roles.find_role(ctx, "Admin")
+            made = [
+                mapping.map_claim(ctx, SAML, "staff", role=viewer, priority=1),
+                mapping.map_claim(ctx, SAML, "boss", role=admin, priority=0, may_give_admin=True),
+            ]
+            for row in made:
+                mapping.enable_mapping(ctx, row)
+            return multiple(*[str(row.id) for row in made])
+
     @rule(target=crews, by=actors, name=team_names)
     def hands_make_a_team(self, by: str | None, name: str) -> Any:
         made: list[str] = []
@@ -53,7 +65,7 @@ class Teams(World):
             team = handmade_teams.find_team(ctx, crew)
             handmade_teams.remove_mates(ctx, team, [UUID(each) for each in members])
 
-    @rule(crew=st.none() | crews)
+    @rule(crew=st.one_of(crews, crews, crews, st.none()))
     def a_team_becomes_the_main_one(self, crew: str | None) -> None:
         with self.trying() as ctx:
             handmade_teams.set_main_team(ctx, handmade_teams.find_team(ctx, crew) if crew else None)
@@ -61,7 +73,7 @@ class Teams(World):
     @rule(
         target=mappings,
         by=actors,
-        group=crews | groups,
+        group=groups | crews,
         role=st.none() | role_names,
         crew=st.none() | crews,
         priority=st.integers(0, 2),
@@ -94,7 +106,9 @@ class Teams(World):
         with self.trying() as ctx:
             mapping.change_priority(ctx, mapping.find_mapping(ctx, id), priority)
 
-    @rule(person=people, claimed=st.lists(groups, unique=True))
-    def a_sign_in_tells_of_groups(self, person: str, claimed: list[str]) -> None:
+    @precondition(lambda self: self.seen.nobodys)
+    @rule(back=which, claimed=st.lists(groups, unique=True))
+    def a_sign_in_tells_of_groups(self, back: int, claimed: list[str]) -> None:
         with self.trying() as ctx:
-            mapping.apply_claims(ctx, users.get_user_to_change(ctx, UUID(person)), {SAML: claimed})
+            person = self.seen.nobodys[-1 - back % len(self.seen.nobodys)]
+            mapping.apply_claims(ctx, users.get_user_to_change(ctx, person), {SAML: claimed})

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import User, UserStatus
-from scim_server.services import lookup, ownership, users
+from scim_server.services import handmade_teams, lookup, ownership, users
 from scim_server.services.context import OPERATOR, Actor, ActorKind, Context
 from scim_server.services.errors import DomainError
 from tests.accounts import person
@@ -37,6 +37,7 @@ permissions = st.sampled_from(["tickets.delete", "roles.manage", "users.manage",
 people: Bundle[str] = Bundle("people")
 crews: Bundle[str] = Bundle("crews")
 
+which = st.integers(0, 3)
 # Whoever does by hand what is done: the operator, or one of the users, who may not be allowed to.
 actors = st.one_of(st.none(), st.none(), st.none(), people)
 
@@ -63,10 +64,17 @@ class World(RuleBasedStateMachine):
         self.seen = Seen()
         self.links: list[str] = []
 
+    @initialize(target=crews)
+    def there_are_teams(self) -> Any:
+        dora = self.directories["generic"].create_user("dora")
+        group = self.directories["generic"].create_group("Crew", dora).id
+        with self.office.acting() as ctx:
+            return multiple(group, str(handmade_teams.create_team(ctx, "Desk").id))
+
     @initialize(target=people, owned=st.booleans())
     def somebody_owns_it_or_nobody_does(self, owned: bool) -> Any:
         if not owned:
-            return multiple()
+            return str(self.office.create("hal", role=""))
         owner = self.office.create("olga@example.com", role="Admin", status=UserStatus.ACTIVE)
         with self.office.acting() as ctx:
             ownership.make_first_owner(ctx, users.get_user_to_change(ctx, owner))
