@@ -101,6 +101,13 @@ class Teams(World):
         with self.trying(by) as ctx:
             step(ctx, mapping.find_mapping(ctx, id))
 
+    @rule(group=groups, on=st.booleans())
+    def what_a_sign_in_gives_is_switched(self, group: str, on: bool) -> None:
+        with self.trying() as ctx:
+            for row in mapping.list_mappings(ctx):
+                if row.value == group:
+                    (mapping.enable_mapping if on else mapping.disable_mapping)(ctx, row)
+
     @rule(id=mappings, priority=st.integers(0, 2))
     def hands_change_a_priority(self, id: str, priority: int) -> None:
         with self.trying() as ctx:
