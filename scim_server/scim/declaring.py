@@ -35,6 +35,8 @@ def declare(ctx: Context, payload: Mapping[str, Any], *, extends: str) -> None:
     urn = str(schema.id)
     if urn.lower().startswith(_TAKEN):
         raise InvalidValue("id", "is a URN that has a meaning of its own; take one such as urn:example:2.0:User")
+    if _model_name(schema.name or "") in _taken_names(ctx, urn):
+        raise InvalidValue("name", "is that of another schema")
     for attribute in schema.attributes or []:
         _check(attribute, attribute.name or "")
     try:
@@ -44,6 +46,16 @@ def declare(ctx: Context, payload: Mapping[str, Any], *, extends: str) -> None:
     except (ValueError, SCIMException) as problem:
         raise InvalidValue("attributes", f"cannot be used: {problem}") from None
     schemas.declare_schema(ctx, urn, extends, document)
+
+
+def _taken_names(ctx: Context, urn: str) -> set[str]:
+    """What no schema but this one may be called: scim2-models tells models apart by their names."""
+    own = (str(each.document["name"]) for each in schemas.list_schemas(ctx) if each.urn.lower() != urn.lower())
+    return {_model_name(name) for name in (*EXTENSIBLE, "EnterpriseUser", "ProductUser", "GroupProfile", *own)}
+
+
+def _model_name(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def _read(payload: Mapping[str, Any]) -> Schema:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import literal, select, union_all, update
 
 from scim_server.models import Event, Invitation, Membership, ScimToken, Team, User, UserSession, UserStatus
-from scim_server.services import brake, departures, mapping_effects, ownership, sessions
+from scim_server.services import brake, departures, mapping_effects, outbox, ownership, sessions
 from scim_server.services.adoption import check_hands_may
 from scim_server.services.constraints import flush
 from scim_server.services.context import Context
@@ -166,11 +166,11 @@ def _shut_out(ctx: Context, user: User, why: Action) -> dict[str, Any]:
     """End what a user could still come in with, and return how much of it there was, and their teams."""
     held = _held(ctx, user)
     if held["token"]:
-        _end(ctx, ScimToken, user, ScimToken.revoked_at, revoked_at=ctx.now)
+        _end_tokens(ctx, user)
     if held["session"]:
         sessions.end_all(ctx, user, why)
     if held["invitation"]:  # whoever comes back is invited anew; one may have been let in by hand meanwhile
-        _end(ctx, Invitation, user, Invitation.ended_at, ended_at=ctx.now, ended_why="revoked")
+        _end_invitations(ctx, user)
     return {"teams": held["team"], "sessions": len(held["session"]), "tokens": len(held["token"])}
 
 
@@ -195,13 +195,27 @@ def _held(ctx: Context, user: User) -> dict[str, list[str]]:
     return {kind: sorted(ids) for kind, ids in held.items()}
 
 
-def _end(ctx: Context, table: type[ScimToken | Invitation], user: User, ended: Any, **values: Any) -> None:
+def _end_tokens(ctx: Context, user: User) -> None:
     ctx.session.execute(
-        update(table)
-        .where(table.org_id == ctx.org.id, table.user_id == user.id, ended.is_(None))
-        .values(values)
+        update(ScimToken)
+        .where(ScimToken.org_id == ctx.org.id, ScimToken.user_id == user.id, ScimToken.revoked_at.is_(None))
+        .values(revoked_at=ctx.now)
         .execution_options(synchronize_session="fetch")
     )
+
+
+def _end_invitations(ctx: Context, user: User) -> None:
+    """End the links of a user, and keep those back that have not been sent yet."""
+    ended = ctx.session.scalars(
+        update(Invitation)
+        .where(Invitation.org_id == ctx.org.id, Invitation.user_id == user.id, Invitation.ended_at.is_(None))
+        .values(ended_at=ctx.now, ended_why="revoked")
+        .returning(Invitation.mail_id)
+        .execution_options(synchronize_session="fetch")
+    )
+    for mail_id in ended.all():
+        if mail_id is not None:
+            outbox.withdraw(ctx, mail_id)
 
 
 def _successor(user: User, successor: User) -> str:

@@ -49,6 +49,18 @@ def test_a_schema_is_declared_listed_and_removed(
     assert command("schema", "list", "acme").stdout == ""
 
 
+@pytest.mark.parametrize("name", ["AcmeUser", "acme user", "EnterpriseUser", "Group"])
+def test_a_schema_has_a_name_of_its_own(command: Command, acme: Directory, tmp_path: Path, name: str) -> None:
+    command("schema", "set", "acme", written(tmp_path, DOCUMENT))
+
+    refused = command(
+        "schema", "set", "acme", written(tmp_path, {**DOCUMENT, "id": "urn:acme:params:2.0:Other", "name": name})
+    )
+
+    assert_refused(refused, "name is that of another schema.")
+    assert command("schema", "set", "acme", written(tmp_path, DOCUMENT)).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("document", "sentence"),
     [

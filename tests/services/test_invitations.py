@@ -354,6 +354,19 @@ def test_a_message_that_is_still_to_leave_does_not_once_its_link_is_over(owned: 
     assert second.link in plain(message)
 
 
+@pytest.mark.parametrize("end", [lifecycle.deactivate_user, lifecycle.delete_user])
+def test_a_message_that_is_still_to_leave_does_not_once_its_reader_is_shut_out(
+    owned: Host, end: Callable[..., Any]
+) -> None:
+    made = owned.invite()
+    with owned.acting() as ctx:
+        end(ctx, users.get_user_to_change(ctx, made.user.id))
+
+    outbox.deliver(owned.database, owned.settings, lambda: NOW)
+
+    assert in_folder() == []
+
+
 def test_a_revoked_invitation_ends_with_the_user_it_was_to_make(owned: Host) -> None:
     made = owned.invite()
 
