@@ -19,17 +19,17 @@ from tests.invitations import PASSWORD
 from tests.promises.databases import contents, events
 from tests.request_logs import logged, shown
 
-PERSONAL = ("ada", "lovelace", "countess", "e-1815")
+PERSONAL = ("augusta", "lovelace", "countess", "e-1815")
 
 
 @pytest.fixture
 def ada(acme: Directory) -> Reply:
     return acme.create_user(
-        "ada.lovelace@example.com",
+        "augusta.lovelace@example.com",
         externalId="E-1815",
-        displayName="Countess Ada",
-        name={"givenName": "Ada", "familyName": "Lovelace"},
-        emails=[{"value": "ada@lovelace.example", "primary": True}],
+        displayName="Countess Augusta",
+        name={"givenName": "Augusta", "familyName": "Lovelace"},
+        emails=[{"value": "augusta@lovelace.example", "primary": True}],
     )
 
 
@@ -52,14 +52,14 @@ def told(app: Flask, database: Database) -> str:
 def test_no_row_names_a_purged_user_whatever_has_named_them(
     app: Flask, office: Hands, acme: Directory, database: Database, ada: Reply
 ) -> None:
-    named = {"bob": ada.id, "carl": "E-1815", "dora": "ADA.lovelace@example.com"}
+    named = {"bob": ada.id, "carl": "E-1815", "dora": "AUGUSTA.lovelace@example.com"}
     people = [reporting(acme, *each) for each in named.items()]
     former = reporting(acme, "erin", ada.id)
     acme.patch(f"/Users/{former.id}", {"op": "remove", "path": f"{ENTERPRISE_USER}:manager"})
     gone = reporting(acme, "frank", ada.id)
     acme.delete(f"/Users/{gone.id}")
     acme.create_group("Crew", ada, *people)
-    acme.get("/Users", filter='userName eq "ada.lovelace@example.com"')
+    acme.get("/Users", filter='userName eq "augusta.lovelace@example.com"')
     acme.get("/Users")
     acme.delete(f"/Users/{ada.id}")
     assert all(each in told(app, database) for each in PERSONAL)
