@@ -27,10 +27,8 @@ from scim_server.cli.teams import team
 from scim_server.cli.users import user
 from scim_server.config import Settings
 from scim_server.migrations import needed_revision
-from scim_server.models import Provider, User
-from scim_server.services import directories, users
-from scim_server.services.context import Context
-from scim_server.services.profiles import folded
+from scim_server.models import Provider
+from scim_server.services import directories, lookup
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -90,7 +88,7 @@ def token() -> None:
 @click.argument("slug")
 @click.option("--name", help="What to call the token.")
 @click.option("--provider", type=PROVIDERS, help="Whose directory.  [default: generic]")
-@click.option("--user", metavar="USERNAME", help="A user, for whom the token acts at /Me instead of for a directory.")
+@click.option("--user", metavar="USER", help="A user, for whom the token acts at /Me instead of for a directory.")
 @click.option(
     "--expires-in", type=click.IntRange(1, 36_500), metavar="DAYS", help="Days until it ends.  [default: never]"
 )
@@ -105,7 +103,7 @@ def token_create(slug: str, name: str | None, provider: str | None, user: str | 
     lifetime = timedelta(days=expires_in) if expires_in else None
     with operator(slug) as ctx:
         if user is not None:
-            created = directories.create_user_token(ctx, _user(ctx, user), name=name, lifetime=lifetime)
+            created = directories.create_user_token(ctx, lookup.find_living(ctx, user), name=name, lifetime=lifetime)
         else:
             found = directories.provide_directory(ctx, Provider(provider or Provider.GENERIC))
             created = directories.create_token(ctx, found, name=name, lifetime=lifetime)
@@ -148,10 +146,6 @@ def token_revoke(slug: str, prefix: str) -> None:
     with operator(slug) as ctx:
         directories.revoke_token(ctx, directories.find_token(ctx, prefix))
     click.echo(f"{prefix} is revoked.", err=True)
-
-
-def _user(ctx: Context, user_name: str) -> User:
-    return users.find_user(ctx, user_name, folded(user_name))
 
 
 def _serve(settings: Settings, when_up: Callable[[], None] | None = None) -> None:

@@ -20,8 +20,8 @@ def deactivate(slug: str, user: str, successor: str | None) -> None:
     their sessions here.
     """
     with operator(slug) as ctx:
-        follows = _named(ctx, successor) if successor else None
-        _tell(lifecycle.deactivate_user(ctx, _named(ctx, user), successor=follows))
+        follows = lookup.find_to_change(ctx, successor) if successor else None
+        _tell(lifecycle.deactivate_user(ctx, lookup.find_to_change(ctx, user), successor=follows))
 
 
 @click.command("reactivate")
@@ -33,7 +33,7 @@ def reactivate(slug: str, user: str) -> None:
     It is the USER (name, e-mail address or id) of the organization SLUG.
     """
     with operator(slug) as ctx:
-        _tell(lifecycle.activate_user(ctx, _named(ctx, user)))
+        _tell(lifecycle.activate_user(ctx, lookup.find_to_change(ctx, user)))
 
 
 @click.command("sign-out")
@@ -45,7 +45,7 @@ def sign_out(slug: str, user: str) -> None:
     The USER (name, e-mail address or id) may sign in to the organization SLUG again.
     """
     with operator(slug) as ctx:
-        ended = lifecycle.sign_out(ctx, _named(ctx, user))
+        ended = lifecycle.sign_out(ctx, lookup.find_to_change(ctx, user))
     click.echo(f"{ended} sessions ended.", err=True)
 
 
@@ -59,7 +59,7 @@ def delete(slug: str, user: str) -> None:
     (`org show`).
     """
     with operator(slug) as ctx:
-        found = _named(ctx, user)
+        found = lookup.find_to_change(ctx, user)
         lifecycle.delete_user(ctx, found)
         _tell(found)
 
@@ -104,7 +104,7 @@ def release(slug: str, user: str) -> None:
     them over again.
     """
     with operator(slug) as ctx:
-        found = _named(ctx, user)
+        found = lookup.find_to_change(ctx, user)
         adoption.release_user(ctx, found)
         _tell(found)
 
@@ -112,10 +112,6 @@ def release(slug: str, user: str) -> None:
 def add_lifecycle(group: click.Group) -> None:
     for command in (deactivate, reactivate, sign_out, delete, restore, purge, release):
         group.add_command(command)
-
-
-def _named(ctx: Context, text: str) -> User:
-    return users.get_user_to_change(ctx, lookup.find_anybody(ctx, text).id)
 
 
 def _deleted(ctx: Context, text: str) -> User:

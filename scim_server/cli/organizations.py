@@ -6,9 +6,8 @@ import click
 
 from scim_server.cli.base import Failure, now, opened, operator, settings_or_failure, show, told
 from scim_server.models import Overage
-from scim_server.services import organizations, ownership, seats, settings, users
+from scim_server.services import lookup, organizations, ownership, seats, settings
 from scim_server.services.context import OPERATOR, Context
-from scim_server.services.profiles import folded
 
 _PLAN = ("seats", "overage")
 
@@ -85,12 +84,11 @@ def org_set(slug: str, choices: tuple[str, ...]) -> None:
 def org_transfer_ownership(slug: str, user: str, confirm: str | None) -> None:
     """Make somebody else the owner.
 
-    The USER of that name must be an active admin of the organization SLUG. This is the owner's to decide: do it on the
-    owner's word.
+    The USER (name, e-mail address or id) must be an active admin of the organization SLUG. This is the owner's to
+    decide: do it on the owner's word.
     """
     with operator(slug) as ctx:
-        found = users.find_user(ctx, user, folded(user))
-        to = users.get_user_to_change(ctx, found.id)
+        to = lookup.find_to_change(ctx, user)
         if ownership.find_owner(ctx) is None:
             ownership.make_first_owner(ctx, to)
         else:

@@ -3,11 +3,9 @@
 import click
 
 from scim_server.cli.base import now, opened, operator, settings_or_failure, show, told
-from scim_server.models import User
-from scim_server.services import catalogue, grants, permissions, users
-from scim_server.services.context import OPERATOR, Context
+from scim_server.services import catalogue, grants, lookup, permissions
+from scim_server.services.context import OPERATOR
 from scim_server.services.declared import declared
-from scim_server.services.profiles import folded
 
 
 @click.group()
@@ -70,10 +68,10 @@ def permission_remove(key: str, everywhere: bool) -> None:
 def permission_grant(slug: str, user: str, key: str) -> None:
     """Let one user do something, whatever their role says.
 
-    It is the USER (a userName) of the organization SLUG, and the permission KEY.
+    It is the USER (name, e-mail address or id) of the organization SLUG, and the permission KEY.
     """
     with operator(slug) as ctx:
-        grants.grant(ctx, _to_change(ctx, user), key)
+        grants.grant(ctx, lookup.find_to_change(ctx, user), key)
     click.echo(f"{user} has {key}.", err=True)
 
 
@@ -84,10 +82,10 @@ def permission_grant(slug: str, user: str, key: str) -> None:
 def permission_revoke(slug: str, user: str, key: str) -> None:
     """Keep one user from doing something, whatever their role says.
 
-    It is the USER (a userName) of the organization SLUG, who is no admin, and the permission KEY.
+    It is the USER (name, e-mail address or id) of the organization SLUG, who is no admin, and the permission KEY.
     """
     with operator(slug) as ctx:
-        grants.revoke(ctx, _to_change(ctx, user), key)
+        grants.revoke(ctx, lookup.find_to_change(ctx, user), key)
     click.echo(f"{user} does not have {key}.", err=True)
 
 
@@ -101,7 +99,7 @@ def permission_reset(slug: str, user: str, key: str) -> None:
     What was done by hand about the permission KEY of the USER of the organization SLUG is forgotten.
     """
     with operator(slug) as ctx:
-        grants.reset(ctx, _to_change(ctx, user), key)
+        grants.reset(ctx, lookup.find_to_change(ctx, user), key)
     click.echo(f"Whether {user} has {key} is for their role to say.", err=True)
 
 
@@ -111,11 +109,11 @@ def permission_reset(slug: str, user: str, key: str) -> None:
 def permission_show(slug: str, user: str) -> None:
     """Print what a user may do, and why.
 
-    It is the USER (a userName) of the organization SLUG: their role, every permission that they have, and what was
-    granted or revoked besides.
+    It is the USER (name, e-mail address or id) of the organization SLUG: their role, every permission that they have,
+    and what was granted or revoked besides.
     """
     with operator(slug) as ctx:
-        found = users.find_user(ctx, user, folded(user))
+        found = lookup.find_living(ctx, user)
         show(
             {
                 "user": found.user_name,
@@ -133,7 +131,3 @@ def permission_show(slug: str, user: str) -> None:
                 ],
             }
         )
-
-
-def _to_change(ctx: Context, user_name: str) -> User:
-    return users.get_user_to_change(ctx, users.find_user(ctx, user_name, folded(user_name)).id)

@@ -1,14 +1,10 @@
 """`scim-server position`: the tree of positions. `scim-server scope`: whose data a user may see."""
 
-from uuid import UUID
-
 import click
 
 from scim_server.cli.base import operator, show
 from scim_server.models import Position, Scope
-from scim_server.services import positions, scope, users
-from scim_server.services.context import Context
-from scim_server.services.profiles import folded
+from scim_server.services import lookup, positions, scope, users
 
 SCOPES = click.Choice([each.value for each in Scope])
 _MOST_SHOWN = 1000
@@ -107,12 +103,12 @@ def position_delete(slug: str, name: str) -> None:
 def position_assign(slug: str, user: str, name: str | None) -> None:
     """Give a user a position, or none.
 
-    It is the one with this NAME, and the user of the organization SLUG whose userName is USER. Without a NAME they have
-    no position any more.
+    It is the one with this NAME, and the USER (name, e-mail address or id) of the organization SLUG. Without a NAME
+    they have no position any more.
     """
     with operator(slug) as ctx:
         found = positions.find_position(ctx, name) if name is not None else None
-        chosen = users.get_user_to_change(ctx, users.find_user(ctx, user, folded(user)).id)
+        chosen = lookup.find_to_change(ctx, user)
         positions.assign_position(ctx, chosen, found)
 
 
@@ -124,17 +120,23 @@ def scopes() -> None:
 @scopes.command("show")
 @click.argument("slug")
 @click.argument("user")
-@click.option("--sees", metavar="OTHER", help="Another user, by userName or id: tell only whether their data is seen.")
+@click.option("--sees", metavar="OTHER", help="Another user, deleted or not: tell only whether their data is seen.")
 def scope_show(slug: str, user: str, sees: str | None) -> None:
     """Print whose data a user may see, and why.
 
-    It is the user of the organization SLUG whose userName is USER. Prints one JSON object: the scope and what decides
-    it, whom they report to, who reports to them, and whose data they see; of the last two at most 1,000.
+    It is the USER (name, e-mail address or id) of the organization SLUG. Prints one JSON object: the scope and what
+    decides it, whom they report to, who reports to them, and whose data they see; of the last two at most 1,000.
     """
     with operator(slug) as ctx:
-        viewer = users.find_user(ctx, user, folded(user))
+        viewer = lookup.find_living(ctx, user)
         if sees is not None:
-            show({"user": viewer.user_name, "other": sees, "sees": scope.may_see(ctx, viewer, _id(ctx, sees))})
+            show(
+                {
+                    "user": viewer.user_name,
+                    "other": sees,
+                    "sees": scope.may_see(ctx, viewer, lookup.find_anybody(ctx, sees).id),
+                }
+            )
             return
         decided = scope.scope_of(ctx, viewer)
         chain = scope.chain(ctx, viewer)
@@ -155,11 +157,3 @@ def scope_show(slug: str, user: str, sees: str | None) -> None:
 
 def _told(position: Position, parent: str | None) -> dict[str, str | None]:
     return {"id": str(position.id), "name": position.name, "scope": position.scope, "below": parent}
-
-
-def _id(ctx: Context, text: str) -> UUID:
-    """The id of a user; who is deleted has no userName any more, so theirs is taken as it is."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return users.find_user(ctx, text, folded(text)).id

@@ -3,10 +3,9 @@
 import click
 
 from scim_server.cli.base import Failure, operator, show
-from scim_server.services import roles, users
+from scim_server.services import lookup, roles
 from scim_server.services.built_in import TEMPLATES
 from scim_server.services.declared import DeclaredRole, declared
-from scim_server.services.profiles import folded
 
 _TEMPLATES = {each.key: each for each in TEMPLATES}
 
@@ -120,10 +119,10 @@ def role_delete(slug: str, name: str, replacement: str | None) -> None:
 def role_assign(slug: str, user: str, name: str) -> None:
     """Give a user a role in place of the one that they have.
 
-    It is the USER (a userName) of the organization SLUG, and the role that is called NAME.
+    It is the USER (name, e-mail address or id) of the organization SLUG, and the role that is called NAME.
     """
     with operator(slug) as ctx:
-        found = users.get_user_to_change(ctx, users.find_user(ctx, user, folded(user)).id)
+        found = lookup.find_to_change(ctx, user)
         roles.give_role(ctx, found, roles.find_role(ctx, name))
     click.echo(f"{user} is {name}.", err=True)
 

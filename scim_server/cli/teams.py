@@ -7,11 +7,10 @@ import click
 
 from scim_server.cli.base import operator, show
 from scim_server.models import Team
-from scim_server.services import handmade_teams, membership, teams, users
+from scim_server.services import handmade_teams, lookup, membership, teams
 from scim_server.services.context import Context
 from scim_server.services.handmade_teams import Part
 from scim_server.services.paging import Selection
-from scim_server.services.profiles import folded
 
 PARTS = click.Choice([part.value for part in Part])
 _MANY = 1000
@@ -21,7 +20,7 @@ _MANY = 1000
 def team() -> None:
     """The teams of organizations.
 
-    A TEAM is told by its name or its id, a USER by the user name.
+    A TEAM is told by its name or its id, a USER by name, e-mail address or id.
     """
 
 
@@ -169,8 +168,8 @@ def team_set_main(slug: str, team: str | None) -> None:
     click.echo(f"New users join {team}." if team else "New users join no team.", err=True)
 
 
-def _ids(ctx: Context, user_names: Collection[str]) -> list[UUID]:
-    return [users.find_user(ctx, name, folded(name)).id for name in user_names]
+def _ids(ctx: Context, texts: Collection[str]) -> list[UUID]:
+    return [lookup.find_living(ctx, text).id for text in texts]
 
 
 def _team(ctx: Context, row: Team) -> dict[str, object]:

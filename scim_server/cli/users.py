@@ -90,7 +90,7 @@ def user_set(slug: str, user: str, field: tuple[str, ...]) -> None:
     changed there.
     """
     with operator(slug) as ctx:
-        found = _to_change(ctx, user)
+        found = lookup.find_to_change(ctx, user)
         hands.change_profile(ctx, found, _read(field, flattened(found.document)))
 
 
@@ -114,7 +114,7 @@ def user_availability(slug: str, user: str, away: bool | None, capacity: int | N
     if capacity is not None or no_capacity:
         changes["receptionCapacity"] = capacity
     with operator(slug) as ctx:
-        found = _to_change(ctx, user)
+        found = lookup.find_to_change(ctx, user)
         hands.change_profile(ctx, found, {f"{PRODUCT_USER}:{name}": value for name, value in changes.items()})
         show(
             {
@@ -123,10 +123,6 @@ def user_availability(slug: str, user: str, away: bool | None, capacity: int | N
                 "reception_capacity": found.reception_capacity,
             }
         )
-
-
-def _to_change(ctx: Context, text: str) -> User:
-    return users.get_user_to_change(ctx, lookup.find_anybody(ctx, text).id)
 
 
 def _role(ctx: Context, name: str) -> DeclaredRole:

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_, select
 
 from scim_server.models import User, UserEmail, UserStatus
+from scim_server.services import users
 from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue, NotFound
 from scim_server.services.permissions import Manage, require
@@ -26,6 +27,22 @@ def find_anybody(ctx: Context, text: str) -> User:
         ids = ", ".join(str(user.id) for user in found)
         raise InvalidValue("user", f"could be any of those whose address is {text!r}: give an id, {ids}")
     return found[0]
+
+
+def find_living(ctx: Context, text: str) -> User:
+    """As `find_anybody`, but nobody who is deleted.
+
+    Raises NotFound, InvalidValue.
+    """
+    return users.get_user(ctx, find_anybody(ctx, text).id)
+
+
+def find_to_change(ctx: Context, text: str) -> User:
+    """As `find_living`, and nobody else changes them until this transaction ends.
+
+    Raises NotFound, InvalidValue.
+    """
+    return users.get_user_to_change(ctx, find_anybody(ctx, text).id)
 
 
 def find_deleted(ctx: Context, text: str) -> User:

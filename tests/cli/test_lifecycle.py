@@ -118,3 +118,33 @@ def test_a_directory_is_told_not_to_take_anybody_over(command: Command, office: 
 
     assert acme.post("/Users", {"userName": "ada"}).status == 409
     assert lines(command("directory", "list", "acme"))[0]["adoption"] == "conflict"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("role", "assign", "acme", "{}", "Viewer"),
+        ("permission", "grant", "acme", "{}", "data.export"),
+        ("permission", "show", "acme", "{}"),
+        ("team", "add", "acme", "Desk", "{}"),
+        ("position", "assign", "acme", "{}", "Chief"),
+        ("scope", "show", "acme", "{}"),
+        ("token", "create", "acme", "--user", "{}"),
+        ("user", "deactivate", "acme", "{}"),
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_a_user_is_told_by_name_by_address_or_by_id_and_not_once_they_are_deleted(
+    command: Command, office: Hands, arguments: tuple[str, ...]
+) -> None:
+    command("team", "create", "acme", "Desk")
+    command("position", "create", "acme", "Chief")
+    made = command("user", "create", "acme", "--email", "ada@example.com", "userName=ada")
+    id = lines(made)[0]["id"]
+
+    for text in ("ADA", "ada@example.com", id):
+        assert command(*(each.format(text) for each in arguments)).exit_code == 0
+        command("user", "reactivate", "acme", "ada")
+    command("user", "delete", "acme", "ada")
+
+    assert_refused(command(*(each.format(id) for each in arguments)), "There is no user")

@@ -61,6 +61,7 @@ ASK_NOBODY = {
     "invitations.invite_first_admin": _OPERATOR,
     "lifecycle.admit_invited_user": _SIGN_IN,
     "lifecycle.put_back": _INSIDE,
+    "lookup.find_to_change": "it finds, and whoever it is found for asks",
     "mapping.apply_claims": _SIGN_IN,
     "mapping_effects.refresh": _INSIDE,
     "membership.join_main_team": _INSIDE,
