@@ -7,7 +7,7 @@ A code is good once, for ten minutes and five tries, each of which counts whatev
 import hmac
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from uuid import UUID
@@ -120,51 +120,70 @@ def _issue(
 
     Without an account the same is done, and nothing is delivered.
     """
-    settings, now = attempt.settings, attempt.now
     account_id = account.id if account else new_id()
     session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
-    address_hash = _address_hash(settings, channel, address)
+    address_hash = _address_hash(attempt.settings, channel, address)
+    if not _may_send(session, attempt.now, purpose, account_id, address_hash):
+        return None
+    session.execute(
+        update(AccessCode)
+        .where(AccessCode.account_id == account_id, AccessCode.purpose == purpose, AccessCode.ended_at.is_(None))
+        .values(ended_at=attempt.now)
+        .execution_options(synchronize_session=False)
+    )
+    code = _keep(session, attempt, purpose, account, address_hash)
+    if channel is Channel.EMAIL:
+        # What is asked for in the name of an account goes to the address of the account, not to how it was typed.
+        to = account.email if account and purpose is Purpose.SIGN_IN else read_email(address).text
+        _post(session, attempt, account, to, code)
+        return _nothing
+    language = account_mail.language_of(session, account) if account else None
+    if language is None:
+        return _nothing
+    text = _TEXTS[language].format(code=code, host=relying_party(attempt.settings)[0])
+    return partial(_deliver, senders[channel], read_phone(address), text)
+
+
+def _may_send(session: Session, now: datetime, purpose: Purpose, account_id: UUID, address_hash: bytes) -> bool:
     session.execute(delete(AccessCode).where(AccessCode.created_at <= now - account_mail.LONGEST))
     sent = session.scalars(
         select(AccessCode.created_at).where(
             or_(AccessCode.address_hash == address_hash, AccessCode.account_id == account_id),
             AccessCode.purpose == purpose,
         )
-    ).all()
-    if not account_mail.may_send(list(sent), now):
-        return None
-    session.execute(
-        update(AccessCode)
-        .where(AccessCode.account_id == account_id, AccessCode.purpose == purpose, AccessCode.ended_at.is_(None))
-        .values(ended_at=now)
-        .execution_options(synchronize_session=False)
     )
+    return account_mail.may_send(list(sent), now)
+
+
+def _keep(session: Session, attempt: Attempt, purpose: Purpose, account: Account | None, address_hash: bytes) -> str:
+    """A new code, of which only a hash is kept."""
     id, code = new_id(), f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
     row = AccessCode(
         id=id,
         account_id=account.id if account else None,
         purpose=purpose,
         address_hash=address_hash,
-        code_hash=_code_hash(settings, id, code),
-        created_at=now,
-        expires_at=now + LIFETIME,
+        code_hash=_code_hash(attempt.settings, id, code),
+        created_at=attempt.now,
+        expires_at=attempt.now + LIFETIME,
     )
     session.add(row)
     session.flush()
-    if channel is Channel.EMAIL:
-        to = read_email(address).text
-        # What is asked for in the name of an account goes to the address of the account, not to how it was typed.
-        if account is not None and purpose is Purpose.SIGN_IN:
-            to = account.email
-        account_mail.post(
-            session, settings, account, to, MailText.ACCESS_CODE, now=now, useless_at=row.expires_at, code=code
-        )
-        return _nothing
-    language = account_mail.language_of(session, account) if account else None
-    if language is None:
-        return _nothing
-    text = _TEXTS[language].format(code=code, host=relying_party(settings)[0])
-    return partial(_deliver, senders[channel], read_phone(address), text)
+    return code
+
+
+def _post(session: Session, attempt: Attempt, account: Account | None, to: str, code: str) -> None:
+    now = attempt.now
+    account_mail.post(
+        session,
+        attempt.settings,
+        account,
+        to,
+        MailText.ACCESS_CODE,
+        now=now,
+        useless_at=now + LIFETIME,
+        code=code,
+    )
 
 
 def _use(
