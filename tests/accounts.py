@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.models import Account, User, UserSession
+from scim_server.models import Account, User, UserSession, Way
 from scim_server.services import accounts, organizations, sessions, users
 from scim_server.services.accounts import AccountContext
 
@@ -54,7 +54,7 @@ class Person:
 def open_session(settings: Settings, database: Database, slug: str, user_id: UUID, now: datetime = NOW) -> None:
     with database.writing() as session:
         ctx = organizations.open_organization(session, settings, slug, now=now)
-        sessions.open_session(ctx, users.get_user_to_change(ctx, user_id), lifetime=timedelta(hours=1))
+        sessions.open_session(ctx, users.get_user_to_change(ctx, user_id), sessions.Proof(Way.PASSWORD))
 
 
 def person(

@@ -5,7 +5,17 @@ from scim_server.models.accounts import Account
 from scim_server.models.alarms import Alarm, AlarmState
 from scim_server.models.base import Base
 from scim_server.models.clients import ConsumedAssertion, OAuthClient
+from scim_server.models.connections import (
+    AcceptedMessage,
+    Connection,
+    ConnectionStatus,
+    ConnectionSubject,
+    LoginAttempt,
+    ProvisioningMode,
+    Purpose,
+)
 from scim_server.models.directories import Adoption, BrakeMode, Directory, PatchResponse, Provider, ScimToken
+from scim_server.models.domains import ConnectionDomain, Domain
 from scim_server.models.events import Event
 from scim_server.models.invitations import Invitation
 from scim_server.models.mappings import ClaimedGroup, GroupMapping, GroupSource
@@ -20,10 +30,12 @@ from scim_server.models.roles import BuiltIn, Role
 from scim_server.models.schemas import ExtensionSchema
 from scim_server.models.second_factors import FailedTry, Passkey, PasskeyChallenge, RecoveryCode, TotpSecret
 from scim_server.models.sessions import UserSession
+from scim_server.models.sign_ins import Outcome, SignIn, Way
 from scim_server.models.teams import Membership, Source, Subteam, Team, TeamAncestor
 from scim_server.models.users import Availability, Origin, User, UserEmail, UserStatus
 
 __all__ = [
+    "AcceptedMessage",
     "AccessCode",
     "Account",
     "AddedPermission",
@@ -36,9 +48,14 @@ __all__ = [
     "BuiltIn",
     "Channel",
     "ClaimedGroup",
+    "Connection",
+    "ConnectionDomain",
+    "ConnectionStatus",
+    "ConnectionSubject",
     "ConsumedAssertion",
     "DatePattern",
     "Directory",
+    "Domain",
     "Event",
     "ExtensionSchema",
     "FailedTry",
@@ -48,11 +65,13 @@ __all__ = [
     "HourCycle",
     "Invitation",
     "LoggedRequest",
+    "LoginAttempt",
     "Membership",
     "Notice",
     "OAuthClient",
     "Organization",
     "Origin",
+    "Outcome",
     "OutgoingMail",
     "Overage",
     "Passkey",
@@ -61,11 +80,14 @@ __all__ = [
     "PatchResponse",
     "Position",
     "Provider",
+    "ProvisioningMode",
+    "Purpose",
     "RecoveryCode",
     "Role",
     "RolePermission",
     "ScimToken",
     "Scope",
+    "SignIn",
     "Source",
     "Subteam",
     "Team",
@@ -78,4 +100,5 @@ __all__ = [
     "UserPreferences",
     "UserSession",
     "UserStatus",
+    "Way",
 ]

@@ -4,7 +4,7 @@ An account is of no organization, and what an organization or its directory does
 by what the person proves, or by the operator's hand; each organization where they are a user has that on record.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -18,7 +18,7 @@ from scim_server.models import Account, Organization, User, UserStatus
 from scim_server.models.base import new_id
 from scim_server.services.addresses import Email, read_email, read_phone
 from scim_server.services.constraints import flush
-from scim_server.services.context import Actor, ActorKind, Context
+from scim_server.services.context import Actor, ActorKind, Context, Device
 from scim_server.services.errors import AccountTaken, EmailTaken, NotAllowed, NotFound, PhoneTaken
 from scim_server.services.events import Action, Changes, record
 
@@ -36,6 +36,7 @@ class AccountContext:
     now: datetime
     actor: Actor | None = None
     request_id: str = ""
+    device: Device = field(default_factory=Device)
 
 
 class Place(NamedTuple):
@@ -47,7 +48,7 @@ class Place(NamedTuple):
 
 def about(ctx: Context, account: Account) -> AccountContext:
     """What the person whose account it is does in a request of an organization."""
-    return AccountContext(ctx.session, ctx.settings, account, ctx.now, request_id=ctx.request_id)
+    return AccountContext(ctx.session, ctx.settings, account, ctx.now, request_id=ctx.request_id, device=ctx.device)
 
 
 def find_account(session: Session, email: str) -> Account | None:
@@ -222,7 +223,7 @@ def record_everywhere(
 def in_place(about: AccountContext, place: Place) -> Context:
     """The same request, as one of an organization."""
     actor = about.actor or Actor(ActorKind.USER, place.user.user_name, place.user.id)
-    return Context(about.session, about.settings, place.org, actor, about.now, about.request_id)
+    return Context(about.session, about.settings, place.org, actor, about.now, about.request_id, device=about.device)
 
 
 def lock(about: AccountContext) -> None:

@@ -7,7 +7,7 @@ functions take no session. They are not to be called within a transaction that w
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from scim_server.db import Database
 from scim_server.models import FailedTry
 from scim_server.models.base import new_id
 from scim_server.services.accounts import AccountContext, get_account_to_change
+from scim_server.services.context import Device
 from scim_server.services.errors import TooManyTries
 
 MOST_TRIES = 5
@@ -32,13 +33,16 @@ class Attempt:
     settings: Settings
     now: datetime
     request_id: str = ""
+    device: Device = field(default_factory=Device)
 
     @contextmanager
     def acting(self, account_id: UUID) -> Iterator[AccountContext]:
         """A transaction about an account, which nobody else changes meanwhile. Raises NotFound."""
         with self.database.writing() as session:
             account = get_account_to_change(session, account_id)
-            yield AccountContext(session, self.settings, account, self.now, request_id=self.request_id)
+            yield AccountContext(
+                session, self.settings, account, self.now, request_id=self.request_id, device=self.device
+            )
 
 
 def refuse_too_many(about: AccountContext) -> None:

@@ -34,6 +34,14 @@ OPERATOR = Actor(ActorKind.OPERATOR, "the operator, on the command line")
 SYSTEM = Actor(ActorKind.SYSTEM, "scim-server")
 
 
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where a person is as they act: the address of their network, and what their browser calls itself."""
+
+    ip: str | None = None
+    user_agent: str | None = None
+
+
 @dataclass(slots=True)
 class Notes:
     """What a request leaves for the log of its directory, besides what went over the wire.
@@ -66,3 +74,4 @@ class Context:
     directory: Directory | None = None
     notes: Notes = field(default_factory=Notes)
     because: Mapping[str, Any] = field(default_factory=dict)
+    device: Device = field(default_factory=Device)

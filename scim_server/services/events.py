@@ -55,6 +55,7 @@ class Action(StrEnum):
     USER_PURGED = "user.purged"
     USER_ADOPTED = "user.adopted"
     USER_RELEASED = "user.released"
+    USER_SIGNED_IN = "user.signed_in"
     USER_SIGNED_OUT = "user.signed_out"
     USER_ACCOUNT_LINKED = "user.account_linked"
     USER_ACCOUNT_UPDATED = "user.account_updated"

@@ -4,13 +4,16 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy import update
 
-from scim_server.models import User, UserSession, UserStatus
+from scim_server.models import User, UserSession, UserStatus, Way
 from scim_server.models.base import new_id
 from scim_server.services.context import Context
 from scim_server.services.errors import NotAllowed
+from scim_server.services.events import Action, record
+from scim_server.services.settings import organization_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,20 @@ class NewSession:
     secret: str
 
 
-def open_session(ctx: Context, user: User, *, lifetime: timedelta) -> NewSession:
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How a person has shown who they are. What an identity provider calls them and their session there is what it will
+    say when they sign out; `hint` is what we tell it when they do so here, sealed.
+    """
+
+    way: Way
+    connection_id: UUID | None = None
+    subject: str | None = None
+    idp_session: str | None = None
+    hint: str | None = None
+
+
+def open_session(ctx: Context, user: User, proof: Proof) -> NewSession:
     """Let a user in. The user is one whom nobody else changes until this transaction ends (`get_user_to_change`), so
     that a deactivation at the same time comes before, and is seen here, or after, and ends the session.
 
@@ -37,10 +53,18 @@ def open_session(ctx: Context, user: User, *, lifetime: timedelta) -> NewSession
         secret_hash=hash_secret(secret),
         created_at=ctx.now,
         last_seen_at=ctx.now,
-        expires_at=ctx.now + lifetime,
+        expires_at=ctx.now + timedelta(hours=organization_settings(ctx).session_hours),
+        way=proof.way,
+        connection_id=proof.connection_id,
+        subject=proof.subject,
+        idp_session=proof.idp_session,
+        hint=proof.hint,
+        ip=ctx.device.ip,
+        user_agent=ctx.device.user_agent,
     )
     ctx.session.add(row)
     ctx.session.flush()
+    record(ctx, Action.USER_SIGNED_IN, user, way=proof.way.value, session=str(row.id))
     return NewSession(row, secret)
 
 

@@ -38,6 +38,12 @@ class OrganizationSettings(BaseModel):
     require_second_factor: bool = False
     """Whether every member must use a second factor to sign in: an authenticator app or a passkey."""
 
+    session_idle_minutes: Annotated[int, Field(ge=5, le=43_200)] = 720
+    """Minutes without a request after which a session is over."""
+
+    session_hours: Annotated[int, Field(ge=1, le=2_160)] = 168
+    """Hours after which a session is over, however much it is used."""
+
     scope_without_position: Scope = Scope.SUBORDINATES
     """Whose data a user without a position may see: own, team, subordinates (by the manager in the directory), all."""
 

@@ -34,6 +34,7 @@ from scim_server.models import (
     Scope,
     Team,
     User,
+    Way,
 )
 from scim_server.services import (
     accounts,
@@ -60,6 +61,7 @@ from scim_server.services import (
     roles,
     schemas,
     second_factors,
+    sessions,
     team_ownership,
     teams,
     totp,
@@ -543,6 +545,10 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
         "user.adopted user.updated",
     ),
     "user: released": (cli("user", "release", "acme", "dora"), "user.released"),
+    "user: signed in": (
+        asks(lambda ctx, _: sessions.open_session(ctx, found(ctx, "ada"), sessions.Proof(Way.PASSWORD)), "ada"),
+        "user.signed_in",
+    ),
     "user: signed out": (cli("user", "sign-out", "acme", "ada"), "user.signed_out"),
     "user: signed out by themselves": (
         asks(lambda ctx, _: lifecycle.sign_out(ctx, found(ctx, "ada")), "ada"),

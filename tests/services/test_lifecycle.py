@@ -1,14 +1,13 @@
 """The life of a user: what leads from one state to the next, who may, and what follows."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
 from scim_server.db import Database
-from scim_server.models import Event, Overage, User, UserSession, UserStatus
+from scim_server.models import Event, Overage, User, UserSession, UserStatus, Way
 from scim_server.services import (
     accounts,
     adoption,
@@ -120,8 +119,8 @@ def test_a_deactivation_ends_every_session_and_token_and_tells_the_product_who_t
     with office.acting() as ctx:
         user = users.get_user_to_change(ctx, ada)
         for _ in range(2):
-            sessions.open_session(ctx, user, lifetime=timedelta(hours=1))
-        sessions.open_session(ctx, users.get_user_to_change(ctx, bob), lifetime=timedelta(hours=1))
+            sessions.open_session(ctx, user, sessions.Proof(Way.PASSWORD))
+        sessions.open_session(ctx, users.get_user_to_change(ctx, bob), sessions.Proof(Way.PASSWORD))
         token = directories.create_user_token(ctx, user).secret
     crew = acme.post("/Groups", {"displayName": "Crew", "members": [{"value": str(ada)}]})
     me = Directory(acme.app, "acme", token)
@@ -157,7 +156,7 @@ def test_no_session_is_opened_for_who_is_not_active(office: Hands, state: UserSt
     ada = office.create("ada", status=state)
 
     with pytest.raises(NotAllowed), office.acting() as ctx:
-        sessions.open_session(ctx, users.get_user_to_change(ctx, ada), lifetime=timedelta(hours=1))
+        sessions.open_session(ctx, users.get_user_to_change(ctx, ada), sessions.Proof(Way.PASSWORD))
 
 
 def test_whoever_is_restored_is_as_they_were(office: Hands, acme: Directory) -> None:
@@ -311,7 +310,7 @@ def test_a_person_signs_themselves_out_everywhere_and_an_admin_anybody(office: H
 
     def sign_in() -> None:
         with office.acting() as ctx:
-            sessions.open_session(ctx, users.get_user_to_change(ctx, ada), lifetime=timedelta(hours=1))
+            sessions.open_session(ctx, users.get_user_to_change(ctx, ada), sessions.Proof(Way.PASSWORD))
 
     for actor, allowed in ((ada, True), (grace, True), (bob, False)):
         sign_in()

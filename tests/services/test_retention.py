@@ -11,7 +11,7 @@ import pytest
 from scim_server import jobs
 from scim_server.config import Settings
 from scim_server.db import Database, connect
-from scim_server.models import LoggedRequest, Organization, User, UserStatus
+from scim_server.models import LoggedRequest, Organization, User, UserStatus, Way
 from scim_server.services import directories, invitations, lifecycle, retention, sessions, settings, users
 from scim_server.services.errors import NotAllowed
 from tests.clients import Directory, Reply
@@ -49,7 +49,7 @@ def test_a_purged_user_leaves_no_trace_of_who_they_were(
     acme.patch(f"/Users/{ada.id}", {"op": "replace", "path": "active", "value": True})
     with office.acting() as ctx:
         user = users.get_user_to_change(ctx, UUID(ada.id))
-        sessions.open_session(ctx, user, lifetime=timedelta(hours=1))
+        sessions.open_session(ctx, user, sessions.Proof(Way.PASSWORD))
         directories.create_user_token(ctx, user, name="ada.lovelace's")
     acme.delete(f"/Users/{ada.id}")
 

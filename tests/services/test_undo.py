@@ -31,6 +31,7 @@ from scim_server.models import (
     UserPermission,
     UserSession,
     UserStatus,
+    Way,
 )
 from scim_server.models.base import new_id
 from scim_server.scim.keeping import keeping
@@ -705,7 +706,7 @@ def test_whom_a_directory_let_in_is_out_again_with_their_sessions(
     alarm_id = alarm_from_now_on(settings, database)
     acme.patch(f"/Users/{ada.id}", ON)
     with opened(settings, database) as ctx:
-        sessions.open_session(ctx, users.get_user(ctx, UUID(ada.id)), lifetime=timedelta(hours=1))
+        sessions.open_session(ctx, users.get_user(ctx, UUID(ada.id)), sessions.Proof(Way.PASSWORD))
 
     undone(settings, database, alarm_id)
 

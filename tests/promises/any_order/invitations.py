@@ -8,10 +8,11 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.stateful import multiple, precondition, rule
 
+from scim_server.models import Way
 from scim_server.services import directories, invitations, lifecycle, roles, sessions, users
 from scim_server.services.errors import DomainError
 from tests.invitations import PASSWORD, secret
-from tests.promises.any_order.world import DAY, HOUR, World, actors, addresses, crews, people, role_names
+from tests.promises.any_order.world import DAY, World, actors, addresses, crews, people, role_names
 
 ages = st.sampled_from([0, 0, 0, 8])
 
@@ -65,7 +66,7 @@ class Invitations(World):
     @rule(person=people)
     def somebody_signs_in(self, person: str) -> None:
         with self.trying() as ctx:
-            sessions.open_session(ctx, users.get_user_to_change(ctx, UUID(person)), lifetime=HOUR)
+            sessions.open_session(ctx, users.get_user_to_change(ctx, UUID(person)), sessions.Proof(Way.PASSWORD))
 
     @rule(by=actors, person=people)
     def somebody_is_signed_out(self, by: str | None, person: str) -> None:
