@@ -25,6 +25,7 @@ from scim_server.models.password_resets import PasswordReset
 from scim_server.models.permissions import AddedPermission, GrantSource, RolePermission, UserPermission
 from scim_server.models.positions import Position, Scope
 from scim_server.models.preferences import Channel, DatePattern, HourCycle, Notice, Theme, UserPreferences
+from scim_server.models.purged_people import PurgedPerson
 from scim_server.models.request_log import LoggedRequest
 from scim_server.models.roles import BuiltIn, Role
 from scim_server.models.schemas import ExtensionSchema
@@ -81,6 +82,7 @@ __all__ = [
     "Position",
     "Provider",
     "ProvisioningMode",
+    "PurgedPerson",
     "Purpose",
     "RecoveryCode",
     "Role",

@@ -22,7 +22,7 @@ class ConnectionStatus(StrEnum):
 
 
 class ProvisioningMode(StrEnum):
-    """Who may come in through a connection (services/provisioning.py)."""
+    """Who may come in through a connection (services/provisioning_rules.py)."""
 
     JIT = "jit"
     PRE_PROVISIONED = "pre_provisioned"

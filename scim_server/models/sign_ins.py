@@ -32,8 +32,8 @@ class Outcome(StrEnum):
 class SignIn(OfOrganization, Base):
     """One attempt, and its trace. `code` is the short id that the person sees where they are refused.
 
-    `reason` is typed (sso/errors.py, services/provisioning.py). `details` has what was expected and what came, without
-    secrets. Where nobody was recognised, `claimed` is who it was to be.
+    `reason` is typed (sso/errors.py, services/provisioning_rules.py). `details` has what was expected and what came,
+    without secrets. Where nobody was recognised, `claimed` is who it was to be.
     """
 
     __tablename__ = "sign_ins"

@@ -1,4 +1,4 @@
-"""Who says what of a user: the directory that owns them, or a person.
+"""Who says what of a user: the directory that owns them, a person, or what they sign in through.
 
 A user's `by_hand` has the attributes that a person wrote last. Whatever else is in the profile of a user of a directory
 is the directory's, which hands do not write; and what hands wrote is not lost by a directory that says nothing of it.
@@ -7,7 +7,7 @@ is the directory's, which hands do not write; and what hands wrote is not lost b
 from collections.abc import Collection
 
 from scim_server.models import User
-from scim_server.services.context import Context
+from scim_server.services.context import ActorKind, Context
 from scim_server.services.fields import flattened, of_parts
 from scim_server.services.profiles import Profile
 
@@ -46,7 +46,8 @@ def note_author(ctx: Context, user: User, profile: Profile, written: Collection[
     """
     present = flattened(profile.document).keys() - _NOBODYS
     theirs = set(user.by_hand)
-    hands = theirs - set(written) if ctx.directory is not None else theirs | set(written)
+    by_people = ctx.directory is None and ctx.actor.kind is not ActorKind.CONNECTION
+    hands = theirs | set(written) if by_people else theirs - set(written)
     if (by_hand := sorted(hands & present)) != user.by_hand:
         user.by_hand = by_hand
     return sorted(theirs - hands)

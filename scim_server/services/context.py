@@ -14,6 +14,9 @@ from scim_server.models import Directory, Organization
 
 
 class ActorKind(StrEnum):
+    """A connection acts when somebody signs in through it, by what it says of them."""
+
+    CONNECTION = "connection"
     DIRECTORY = "directory"
     USER = "user"
     OPERATOR = "operator"

@@ -10,6 +10,7 @@ DomainError
 │   ├── LastAdminProtected  and so does the last admin
 │   ├── NoSeatLeft        the plan has no seat for one more user
 │   ├── NoOwnerYet        the first admin has not accepted, and nobody else is invited before
+│   ├── SignInRefused     somebody has proven who they are, and is not let in
 │   └── LinkOver          the link of an invitation that nobody can accept, any more
 ├── NotFound              no such thing in this organization
 │   └── NotAUser          nobody is "me" for a token that acts for a directory
@@ -98,6 +99,14 @@ class NoOwnerYet(NotAllowed):
         super().__init__(
             "Nobody can be invited before the first admin has accepted: scim-server admin invite makes their link."
         )
+
+
+class SignInRefused(NotAllowed):
+    """`reason` is one of services/provisioning_rules.py `Refusal`; `expected` and `came` are what an admin compares."""
+
+    def __init__(self, reason: str, *, expected: str | None = None, came: str | None = None) -> None:
+        self.reason, self.expected, self.came = reason, expected, came
+        super().__init__(f"Refused: {reason.replace('_', ' ')}.")
 
 
 class LinkOver(NotAllowed):

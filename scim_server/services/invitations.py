@@ -230,6 +230,22 @@ def accept(
     return Accepted(org.name, place.org.name if place else org.name, row.email)
 
 
+def accept_by_sign_in(ctx: Context, user: User) -> None:
+    """Let somebody in who is invited, and has proven through a connection who they are: their link is used up by it.
+
+    Raises NoSeatLeft, NotAllowed.
+    """
+    row = _open(ctx, user)
+    if row is not None:
+        if row.mail_id is not None:
+            outbox.withdraw(ctx, row.mail_id)
+        _finish(row, "accepted", ctx.now)
+        record(ctx, Action.INVITATION_ACCEPTED, row, user=str(user.id))
+    lifecycle.admit_invited_user(ctx, user)
+    if ownership.is_admin(ctx, user):
+        ownership.make_first_owner(ctx, user)
+
+
 def _account(ctx: Context, user: User, email: str, password: str | None) -> Account:
     """The account that the user signs in with from now on."""
     is_new = accounts.find_account(ctx.session, email) is None

@@ -15,7 +15,7 @@ from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import Event, Invitation, LoggedRequest, Organization, ScimToken, User, UserStatus
 from scim_server.models.expressions import any_of
-from scim_server.services import accounts, traces
+from scim_server.services import accounts, recognition, traces
 from scim_server.services.context import SYSTEM, Context
 from scim_server.services.errors import NotAllowed
 from scim_server.services.events import Action, record
@@ -97,6 +97,7 @@ def _purge(ctx: Context, gone: Sequence[User]) -> None:
     traces.erase_as_managers(ctx, gone)
     traces.erase_as_actors(ctx, gone)
     traces.erase_from_requests(ctx, gone)
+    recognition.note_purged(ctx, gone)
     for user in gone:
         _remove(ctx, user)
 
