@@ -55,7 +55,8 @@ class Identity:
     `subject` is the one thing by which we know them again: SAML's NameID, OpenID Connect's `sub`, and what a preset has
     in their place (Entra's `tid` and `oid`). `claims` are texts by the name of an attribute or claim, each a list.
     `assertion_id` and `expires_at` are those of a SAML assertion, which is accepted once. `session_index` and
-    `name_id_format` are what a single logout names; `id_token` is what a logout at an OpenID provider hints at, and
+    `name_id_format` are what a single logout names, `session_expires_at` is when the provider wants the session to have
+    ended; `id_token` is what a logout at an OpenID provider hints at, and
     `sid` its session.
     """
 
@@ -71,6 +72,7 @@ class Identity:
     name_qualifier: str | None = None
     sp_name_qualifier: str | None = None
     session_index: str | None = None
+    session_expires_at: datetime | None = None
     sid: str | None = None
     id_token: str | None = field(default=None, repr=False)
     authenticated_at: datetime | None = None
