@@ -37,6 +37,7 @@ class SamlConnection:
 
     `certificates` are those that its signatures are checked with (PEM): several, while it rotates. `keys` are ours: the
     first one signs, each decrypts. `acs_url` and `sp_entity_id` may be those of a system that we have replaced.
+    Responses to its logout go where requests go, but for a provider that has an address of its own for them.
     """
 
     sp_entity_id: str
@@ -49,6 +50,8 @@ class SamlConnection:
     sso_post_url: str | None = None
     slo_redirect_url: str | None = None
     slo_post_url: str | None = None
+    slo_redirect_response_url: str | None = None
+    slo_post_response_url: str | None = None
     sign_requests: bool = True
     sign_metadata: bool = False
     allow_idp_initiated: bool = False

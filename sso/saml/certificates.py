@@ -22,7 +22,7 @@ from sso.connection import KeyPair
 from sso.errors import Unusable
 
 LARGEST = 100_000
-MOST = 20
+MOST = 10
 SMALLEST_RSA, LARGEST_RSA = 2048, 8192
 CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 # NIST SP 800-57 part 1, table 4: 2048 bits are good until 2030, and a key of ours lives for ten years.
