@@ -65,7 +65,8 @@ class OidcConnection:
 
     `provider` is its discovery document, as it was last fetched and found right. Without a `client_secret` we
     authenticate by `private_key_jwt` with the first of `keys`. `hosted_domains` are the verified domains that Google's
-    `hd` must name one of; `tenant` is the `tid` that Entra must say.
+    `hd` must name one of; `tenant` is the `tid` that Entra must say. Userinfo is asked for when one of `wanted_claims`
+    is not in the ID token.
     """
 
     redirect_uri: str
@@ -82,6 +83,7 @@ class OidcConnection:
     tenant: str | None = None
     acr_values: tuple[str, ...] = ()
     max_age: int | None = None
+    wanted_claims: tuple[str, ...] = ("email",)
 
     def __repr__(self) -> str:
         return f"OidcConnection({self.issuer!r}, {self.client_id!r})"
