@@ -7,14 +7,18 @@ from flask import Flask
 from scim_server import jobs, logs
 from scim_server.config import Settings, load_settings
 from scim_server.db import Database, connect
+from scim_server.outbound import OutboundClient
 from scim_server.services.request_queue import RequestQueue
 from scim_server.web import errors, health, invitations, oauth, pages, password_resets, request_log, requests, scim
 from scim_server.web.rate_limit import RateLimit
 from scim_server.web.state import State, keep, state
+from sso.http import HttpClient
 
 
-def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
-    """Build the application; the tests hand over their own settings and database.
+def create_app(
+    settings: Settings | None = None, database: Database | None = None, http: HttpClient | None = None
+) -> Flask:
+    """Build the application; the tests hand over their own settings, database and HTTP client.
 
     Raises scim_server.config.ConfigError.
     """
@@ -27,7 +31,16 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.url_map.merge_slashes = False  # a redirect would be an HTML page, to wherever the Host header says
     app.wsgi_app = requests.merge_slashes(app.wsgi_app)  # type: ignore[assignment]
     database = database or connect(settings)
-    keep(app.extensions, State(settings, database, RequestQueue(database, settings), RateLimit(settings.rate_limit)))
+    keep(
+        app.extensions,
+        State(
+            settings,
+            database,
+            RequestQueue(database, settings),
+            RateLimit(settings.rate_limit),
+            http or OutboundClient(settings),
+        ),
+    )
     requests.watch(app)
     request_log.watch(app)
     errors.handle_errors(app)

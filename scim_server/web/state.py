@@ -9,6 +9,7 @@ from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.services.request_queue import RequestQueue
 from scim_server.web.rate_limit import RateLimit
+from sso.http import HttpClient
 
 _NAME = "scim_server"
 
@@ -19,6 +20,7 @@ class State:
     database: Database
     request_queue: RequestQueue
     rate_limit: RateLimit
+    http: HttpClient
 
 
 def keep(extensions: dict[str, object], state: State) -> None:
