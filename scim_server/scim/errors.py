@@ -20,6 +20,7 @@ from scim_server.services.errors import (
     NotAllowed,
     NotAuthenticated,
     NotFound,
+    NotReady,
     Outdated,
     PositionInUse,
     WouldLoseData,
@@ -49,6 +50,7 @@ MEANINGS: dict[type[DomainError], Meaning] = {
     CircularNesting: Meaning(409),  # as RFC 7644 §3.7.1 has it for groups that would contain each other
     CircularPositions: Meaning(409),
     PositionInUse: Meaning(409),
+    NotReady: Meaning(409),
     # Okta sends again by itself what was answered like that, and Entra ID in its next cycles; a 400 or 403 would be the
     # end of it for Okta (docs/decisions/0008-the-brake.md).
     HeldBack: Meaning(429),

@@ -33,6 +33,7 @@ DomainError
 ├── CircularNesting       a team would be within itself
 ├── CircularPositions     a position would be below itself
 ├── PositionInUse         a position that has others below it, or holders
+├── NotReady              a connection of which something is not known yet
 ├── HeldBack              a directory removes too many users, and an admin has to let it through
 └── Outdated              somebody changed it in between
 """
@@ -264,6 +265,13 @@ class CircularPositions(DomainError):
 class PositionInUse(DomainError):
     def __init__(self, name: str, why: str) -> None:
         super().__init__(f"The position {name!r} cannot be deleted: {why}.")
+
+
+class NotReady(DomainError):
+    """`missing` is what has to be there first."""
+
+    def __init__(self, name: str, missing: str) -> None:
+        super().__init__(f"The connection {name!r} is not ready: what it needs first is {missing}.")
 
 
 class HeldBack(DomainError):
