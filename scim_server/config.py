@@ -119,6 +119,7 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_public_url)]
     host: str = Field(min_length=1)
     port: int = Field(ge=1, le=65535)
+    trusted_proxies: int = Field(ge=0, le=10)
     workers: int = Field(ge=1, le=64)
     threads: int = Field(ge=1, le=256)
     graceful_seconds: int = Field(ge=1, le=600)

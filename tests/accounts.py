@@ -14,6 +14,7 @@ from scim_server.models import Account, User, UserSession, Way
 from scim_server.services import accounts, organizations, sessions, users
 from scim_server.services.accounts import AccountContext
 
+PASSWORD = sessions.Proof(Way.PASSWORD)
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
@@ -46,15 +47,27 @@ class Person:
         with self.database.reading() as session:
             return list(session.scalars(select(UserSession.ended_why).where(UserSession.user_id.in_(mine))))
 
-    def sign_in(self, slug: str, now: datetime = NOW) -> None:
+    def sign_in(self, slug: str, now: datetime = NOW, proof: sessions.Proof = PASSWORD) -> str:
+        """Sign in, and return the secret of the session."""
+        return open_session(self.settings, self.database, slug, self.user_id(slug), now, proof)
+
+    def user_id(self, slug: str) -> UUID:
         [user_id] = [place.user.id for place in self.places() if place.org.slug == slug]
-        open_session(self.settings, self.database, slug, user_id, now)
+        return user_id
 
 
-def open_session(settings: Settings, database: Database, slug: str, user_id: UUID, now: datetime = NOW) -> None:
+def open_session(
+    settings: Settings,
+    database: Database,
+    slug: str,
+    user_id: UUID,
+    now: datetime = NOW,
+    proof: sessions.Proof = PASSWORD,
+) -> str:
+    """The secret of a new session."""
     with database.writing() as session:
         ctx = organizations.open_organization(session, settings, slug, now=now)
-        sessions.open_session(ctx, users.get_user_to_change(ctx, user_id), sessions.Proof(Way.PASSWORD))
+        return sessions.open_session(ctx, users.get_user_to_change(ctx, user_id), proof).secret
 
 
 def person(

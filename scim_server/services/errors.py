@@ -2,6 +2,7 @@
 
 DomainError
 ├── NotAuthenticated      nobody we know, or with a token that is not theirs any more
+│   ├── NotSignedIn       a browser without a session, or with one that is over
 │   ├── WrongCode         a code, a passkey or a link that is wrong, or is good no more
 │   └── TooManyTries      it is not even looked at for a while
 ├── NotAllowed            somebody whom we know, but who may not do that
@@ -51,6 +52,11 @@ class NotAuthenticated(DomainError):
 
     def __init__(self) -> None:
         super().__init__("The bearer token is missing, unknown, expired or revoked.")
+
+
+class NotSignedIn(NotAuthenticated):
+    def __init__(self) -> None:
+        DomainError.__init__(self, "There is no session, or it is over: sign in.")
 
 
 class WrongCode(NotAuthenticated):

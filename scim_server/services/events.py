@@ -57,6 +57,7 @@ class Action(StrEnum):
     USER_RELEASED = "user.released"
     USER_SIGNED_IN = "user.signed_in"
     USER_SIGNED_OUT = "user.signed_out"
+    USER_SESSION_ENDED = "user.session_ended"
     USER_ACCOUNT_LINKED = "user.account_linked"
     USER_ACCOUNT_UPDATED = "user.account_updated"
     USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105

@@ -1,19 +1,43 @@
-"""Sessions: opening one, finding one, ending them."""
+"""Sessions: opening one, finding one, ending them.
+
+A session is over the moment that its row says so: every request of every worker asks the row.
+"""
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+import structlog
+from sqlalchemy import ColumnElement, bindparam, or_, select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
-from scim_server.models import User, UserSession, UserStatus, Way
+from scim_server.config import Settings
+from scim_server.db import Database, DatabaseBusy
+from scim_server.models import Organization, User, UserSession, UserStatus, Way
 from scim_server.models.base import new_id
-from scim_server.services.context import Context
-from scim_server.services.errors import NotAllowed
+from scim_server.services.context import Actor, ActorKind, Context, Device
+from scim_server.services.errors import NotAllowed, NotFound, NotSignedIn
 from scim_server.services.events import Action, record
-from scim_server.services.settings import organization_settings
+from scim_server.services.permissions import Manage, require
+from scim_server.services.settings import OrganizationSettings, organization_settings
+
+log = structlog.get_logger(__name__)
+
+# A session may be idle for five minutes at the least, of which the last one need not be known to the second.
+_SEEN_PRECISION = timedelta(minutes=1)
+
+# Every request of a browser asks it, so it is put together once.
+_FOUND = (
+    select(UserSession, Organization, User)
+    .join(Organization, Organization.id == UserSession.org_id)
+    .join(User, (User.org_id == UserSession.org_id) & (User.id == UserSession.user_id))
+    .where(UserSession.secret_hash == bindparam("secret_hash"), UserSession.ended_at.is_(None))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +46,15 @@ class NewSession:
 
     row: UserSession
     secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Somebody who has signed in: what they do is done in `ctx`, as `user`, who is active."""
+
+    ctx: Context
+    user: User
+    row: UserSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +101,162 @@ def open_session(ctx: Context, user: User, proof: Proof) -> NewSession:
     return NewSession(row, secret)
 
 
+def find_session(
+    session: Session,
+    settings: Settings,
+    secret: str,
+    now: datetime,
+    *,
+    request_id: str = "",
+    device: Device = Device(),  # noqa: B008 (nobody can change it)
+) -> SignedIn:
+    """Whoever has this secret, as long as their session is not over, and they are let in.
+
+    Raises NotSignedIn.
+    """
+    found: Any = session.execute(_FOUND, {"secret_hash": hash_secret(secret)}).one_or_none()
+    if found is None:
+        raise NotSignedIn
+    row, org, user = found
+    if user.status != UserStatus.ACTIVE or not _is_alive(row, OrganizationSettings.model_validate(org.settings), now):
+        raise NotSignedIn
+    actor = Actor(ActorKind.USER, user.user_name, user.id)
+    return SignedIn(Context(session, settings, org, actor, now, request_id, device=device), user, row)
+
+
+def note_seen(database: Database, row: UserSession, now: datetime) -> None:
+    """Write down that a session is in use, if that is due, in a transaction of its own, so that a read stays a read."""
+    if now - row.last_seen_at < _SEEN_PRECISION:
+        return
+    note = (
+        update(UserSession)
+        .where(UserSession.org_id == row.org_id, UserSession.id == row.id)
+        .where(UserSession.ended_at.is_(None), UserSession.last_seen_at < now)
+        .values(last_seen_at=now)
+    )
+    try:
+        with database.writing() as session:
+            session.execute(note)
+    except (DatabaseBusy, OperationalError):
+        # The request itself is answered, and the next one notes it as well.
+        log.warning("last use of a session not noted", session=str(row.id))
+
+
+def list_sessions(ctx: Context, user: User) -> list[UserSession]:
+    """The open sessions of a user, the one that was used last first.
+
+    Raises NotAllowed.
+    """
+    _check_may(ctx, user.id)
+    open_ones = ctx.session.scalars(
+        select(UserSession)
+        .where(UserSession.org_id == ctx.org.id, UserSession.user_id == user.id, UserSession.ended_at.is_(None))
+        .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
+    )
+    return [row for row in open_ones if _is_alive(row, organization_settings(ctx), ctx.now)]
+
+
+def get_session(ctx: Context, session_id: UUID) -> UserSession:
+    """A session that nobody has ended. Whoever ends it is asked whether they may.
+
+    Raises NotFound.
+    """
+    row = ctx.session.scalar(
+        select(UserSession).where(
+            UserSession.org_id == ctx.org.id, UserSession.id == session_id, UserSession.ended_at.is_(None)
+        )
+    )
+    if row is None:
+        raise NotFound("open session", session_id)
+    return row
+
+
+def end_session(ctx: Context, row: UserSession, why: str) -> bool:
+    """End one session, and say whether it was open until now.
+
+    Raises NotAllowed.
+    """
+    _check_may(ctx, row.user_id)
+    own = ctx.actor.id == row.user_id
+    ended = _end(ctx, why, UserSession.id == row.id)
+    for user in _users_of(ctx, ended):
+        if own:
+            record(ctx, Action.USER_SIGNED_OUT, user, session=str(row.id))
+        else:
+            record(ctx, Action.USER_SESSION_ENDED, user, session=str(row.id), why=why)
+    return bool(ended)
+
+
+def end_others(ctx: Context, kept: UserSession, why: str) -> int:
+    """End every session of a user but one, and return how many there were.
+
+    Raises NotAllowed.
+    """
+    _check_may(ctx, kept.user_id)
+    ended = _end(ctx, why, UserSession.user_id == kept.user_id, UserSession.id != kept.id)
+    for user in _users_of(ctx, ended):
+        record(ctx, Action.USER_SIGNED_OUT, user, sessions=len(ended))
+    return len(ended)
+
+
+def end_by_subject(ctx: Context, connection_id: UUID, subject: str | None, idp_session: str | None, why: str) -> int:
+    """End what an identity provider says is over, and return how many sessions that was: all that began there with this
+    subject, or with this session of theirs, or with both where both are said.
+
+    One of whose session at the provider nothing is known may be the one that is meant, and ends.
+    """
+    assert subject is not None or idp_session is not None, "it says who, or which"
+    those = [UserSession.connection_id == connection_id]
+    if subject is not None:
+        those.append(UserSession.subject == subject)
+    if idp_session is not None:
+        same = UserSession.idp_session == idp_session
+        those.append(same if subject is None else or_(same, UserSession.idp_session.is_(None)))
+    ended = _end(ctx, why, *those)
+    for user in _users_of(ctx, ended):
+        for session_id in sorted(str(id) for id, user_id in ended if user_id == user.id):
+            record(ctx, Action.USER_SESSION_ENDED, user, session=session_id, why=why)
+    return len(ended)
+
+
 def end_all(ctx: Context, user: User, why: str) -> int:
     """End every session of a user at once, and return how many there were."""
-    ended = ctx.session.execute(
-        update(UserSession)
-        .where(UserSession.org_id == ctx.org.id, UserSession.user_id == user.id, UserSession.ended_at.is_(None))
-        .values(ended_at=ctx.now, ended_why=why)
-        .returning(UserSession.id)
-        .execution_options(synchronize_session="fetch")
-    )
-    return len(ended.all())
+    return len(_end(ctx, why, UserSession.user_id == user.id))
 
 
 def hash_secret(secret: str) -> bytes:
     """What is kept of a session's secret: 256 random bits need no slow hash."""
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
+
+
+def _is_alive(row: UserSession, chosen: OrganizationSettings, now: datetime) -> bool:
+    """Whether a session is not over by itself: by its age, or because nobody has used it."""
+    # The organization may have shortened both since; what it has lengthened is for those who sign in from now on.
+    oldest = row.created_at + timedelta(hours=chosen.session_hours)
+    idle = row.last_seen_at + timedelta(minutes=chosen.session_idle_minutes)
+    return now < min(row.expires_at, oldest, idle)
+
+
+def _check_may(ctx: Context, user_id: UUID) -> None:
+    """What is a person's own is theirs to see and to end; all else takes managing users."""
+    if ctx.actor.id != user_id:
+        require(ctx, Manage.USERS)
+
+
+def _end(ctx: Context, why: str, *those: ColumnElement[bool]) -> list[tuple[UUID, UUID]]:
+    """End the open ones among these sessions, and return the id of each, and of its user."""
+    ended = ctx.session.execute(
+        update(UserSession)
+        .where(UserSession.org_id == ctx.org.id, UserSession.ended_at.is_(None), *those)
+        .values(ended_at=ctx.now, ended_why=why)
+        .returning(UserSession.id, UserSession.user_id)
+        .execution_options(synchronize_session="fetch")
+    )
+    return [(row.id, row.user_id) for row in ended]
+
+
+def _users_of(ctx: Context, ended: Iterable[tuple[UUID, UUID]]) -> list[User]:
+    ids = {user_id for _, user_id in ended}
+    if not ids:
+        return []
+    return list(ctx.session.scalars(select(User).where(User.org_id == ctx.org.id, User.id.in_(ids)).order_by(User.id)))

@@ -34,6 +34,7 @@ from scim_server.models import (
     Scope,
     Team,
     User,
+    UserSession,
     Way,
 )
 from scim_server.services import (
@@ -86,6 +87,8 @@ from tests.services.test_second_factors import code
 from tests.web.test_invitations import FORM
 
 SAML = ClaimSource(GroupSource.SAML, "office")
+CONNECTION = UUID("0193f1c0-0000-7000-8000-000000000001")
+AT_A_PROVIDER = sessions.Proof(Way.SAML, CONNECTION, "ada@idp", "s-1")
 URN = "urn:example:params:scim:badges:1.0:User"
 SCHEMA = {
     "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
@@ -237,6 +240,10 @@ def team(ctx: Context, name: str = "Watch") -> Any:
 
 def the(ctx: Context, value: str) -> GroupMapping:
     return next(each for each in mapping.list_mappings(ctx) if each.value == value)
+
+
+def session_of_ada(ctx: Context) -> UserSession:
+    return sessions.list_sessions(ctx, found(ctx, "ada"))[0]
 
 
 def invited(ctx: Context) -> invitations.Pending:
@@ -553,6 +560,24 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
     "user: signed out by themselves": (
         asks(lambda ctx, _: lifecycle.sign_out(ctx, found(ctx, "ada")), "ada"),
         "user.signed_out",
+    ),
+    "user: one session signed out by themselves": (
+        asks(lambda ctx, _: sessions.end_session(ctx, session_of_ada(ctx), "signed out"), "ada"),
+        "user.signed_out",
+    ),
+    "user: all sessions but one signed out by themselves": (
+        asks(lambda ctx, _: sessions.end_others(ctx, session_of_ada(ctx), "signed out elsewhere"), "ada"),
+        "user.signed_out",
+        lambda w: open_session(w.settings, w.database, "acme", w.ids["ada"], datetime.now(UTC)),
+    ),
+    "user: a session ended by somebody else": (
+        asks(lambda ctx, _: sessions.end_session(ctx, session_of_ada(ctx), "ended by an admin")),
+        "user.session_ended",
+    ),
+    "user: a session ended by the identity provider": (
+        job(lambda ctx: sessions.end_by_subject(ctx, CONNECTION, "ada@idp", None, "signed out there")),
+        "user.session_ended",
+        lambda w: open_session(w.settings, w.database, "acme", w.ids["ada"], datetime.now(UTC), AT_A_PROVIDER),
     ),
     "account: linked": (
         asks(lambda ctx, w: accounts.link(ctx, found(ctx, "max"), w.account_of_max(ctx)), "max"),

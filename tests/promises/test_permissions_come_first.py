@@ -79,6 +79,7 @@ ASK_NOBODY = {
     "roles.put_back_role": _INSIDE,
     "roles.record_grant": _INSIDE,
     "seats.take_seat": _INSIDE,
+    "sessions.end_by_subject": "an identity provider says so, which its signature allows",
     "sessions.open_session": _SIGN_IN,
     "team_ownership.claim": _DIRECTORY,
     "team_ownership.find_candidate": _DIRECTORY,

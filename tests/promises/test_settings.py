@@ -31,6 +31,8 @@ WRONG = (
     ("SCIM_PORT", ""),
     ("SCIM_PORT", "http"),
     ("SCIM_PORT", "65536"),
+    ("SCIM_TRUSTED_PROXIES", "-1"),
+    ("SCIM_TRUSTED_PROXIES", "11"),
     ("SCIM_WORKERS", "2.5"),
     ("SCIM_THREADS", "-1"),
     ("SCIM_GRACEFUL_SECONDS", "0"),
