@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 from scim_server.services.languages import Language
+from scim_server.web.refusal_words import REFUSAL_WORDS
 
 WORDS: Mapping[str, Mapping[Language, str]] = {
+    **REFUSAL_WORDS,
     "invitation.title": {
         Language.EN: "Join {organization}",
         Language.PT_BR: "Participar de {organization}",
