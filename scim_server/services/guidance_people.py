@@ -107,7 +107,7 @@ PEOPLE: Mapping[str, Guidance] = {
             "Or let the connection tell people by their address, if nobody but you writes addresses at your provider.",
         ),
     ),
-    "other_subject": guidance(
+    "other_user": guidance(
         "The user who has that address, or externalId, is known to this connection as whoever comes.",
         causes=(
             "The address has passed from one person to another.",

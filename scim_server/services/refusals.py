@@ -58,7 +58,7 @@ class Advice(StrEnum):
 GUIDANCE: Mapping[str, Guidance] = {**PROTOCOLS, **SAML, **OIDC, **PEOPLE, **DOORS}
 
 # Whatever is not here, only an admin can mend.
-_ADVICE: Mapping[str, Advice] = {
+ADVICE: Mapping[str, Advice] = {
     **dict.fromkeys(
         (
             *("no_attempt", "expired", "wrong_in_response_to", "wrong_state", "wrong_nonce", "replayed"),
@@ -69,7 +69,7 @@ _ADVICE: Mapping[str, Advice] = {
     **dict.fromkeys(
         (
             *("foreign_domain", "unknown_user", "not_provisioned", "deactivated", "deleted", "email_not_proven"),
-            *("other_subject", "ambiguous", "not_active"),
+            *("other_user", "ambiguous", "not_active"),
         ),
         Advice.ASK_FOR_ACCESS,
     ),
@@ -108,4 +108,4 @@ def guidance_on(reason: str) -> Guidance:
 
 def advice_on(reason: str) -> Advice:
     """What the person is told to do."""
-    return _ADVICE.get(reason, Advice.HAVE_IT_MENDED)
+    return ADVICE.get(reason, Advice.HAVE_IT_MENDED)

@@ -17,7 +17,7 @@ _MARKS = re.compile(r"(`[^`]+`|\*[^*]+\*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TrialResult:
     """What a test sign-in came to.
 
     Where it passed, the provider has proven who somebody is, and `would` is what a real sign-in would do: `signed_in`,
@@ -47,7 +47,7 @@ def refused_page(reason: str, code: str | None, status: int = 403) -> Response:
     return page("sign_in_refused.html", title=title, status=status, sentence=sentence, code=code)
 
 
-def trial_page(trial: Trial) -> Response:
+def trial_page(trial: TrialResult) -> Response:
     """What an admin sees at the end of a test sign-in."""
     spoken = language()
     facts = [(say(spoken, f"test.{name}"), getattr(trial, name)) for name in ("issuer", "subject", "email")]
@@ -76,9 +76,7 @@ def shortened(text: str) -> str:
 def marked(text: str) -> Markup:
     """A text of ours, in which *names on a page* and `what is typed` stand out."""
     parts = [escape(part) for part in _MARKS.split(text)]
-    return Markup("").join(
-        _TAGS[part[0]].format(part[1:-1]) if index % 2 else part for index, part in enumerate(parts)
-    )
+    return Markup("").join(_TAGS[part[0]].format(part[1:-1]) if index % 2 else part for index, part in enumerate(parts))
 
 
 _TAGS = {"*": Markup("<em>{}</em>"), "`": Markup("<code>{}</code>")}

@@ -8,7 +8,7 @@ from flask import Flask, Response
 
 from scim_server.services.languages import Language
 from scim_server.services.refusals import GUIDANCE, advice_on, guidance_on
-from scim_server.web.refusal import Trial, marked, refused_page, trial_page
+from scim_server.web.refusal import TrialResult, marked, refused_page, trial_page
 from scim_server.web.words import say
 
 EVIL = (
@@ -67,7 +67,7 @@ def test_without_a_trace_there_is_no_reference(language: Language) -> None:
 def test_a_test_that_passed_tells_what_the_provider_said_and_what_would_come_of_it(language: Language) -> None:
     page = text(
         trial_page(
-            Trial(
+            TrialResult(
                 passed=True,
                 code="7K3MQ2ZD",
                 connection="Okta",
@@ -92,7 +92,7 @@ def test_a_test_that_passed_tells_what_the_provider_said_and_what_would_come_of_
 
 @pytest.mark.parametrize("reason", sorted(GUIDANCE))
 def test_a_test_that_failed_tells_how_to_mend_it_in_the_providers_own_words(language: Language, reason: str) -> None:
-    trial = Trial(
+    trial = TrialResult(
         passed=False,
         code="7K3MQ2ZD",
         connection="Entra",
@@ -115,7 +115,7 @@ def test_a_test_that_failed_tells_how_to_mend_it_in_the_providers_own_words(lang
 
 
 def test_whoever_would_be_refused_is_told_so_though_the_test_passed(language: Language) -> None:
-    trial = Trial(
+    trial = TrialResult(
         passed=True, code="7K3MQ2ZD", connection="x", provider="custom", mode="jit", would="refused", reason="no_seat"
     )
 
@@ -128,7 +128,7 @@ def test_whoever_would_be_refused_is_told_so_though_the_test_passed(language: La
 
 @pytest.mark.parametrize("evil", EVIL)
 def test_what_a_provider_says_is_data_and_nothing_else(language: Language, evil: str) -> None:
-    trial = Trial(
+    trial = TrialResult(
         passed=True,
         code="7K3MQ2ZD",
         connection=evil,
@@ -154,7 +154,7 @@ def test_what_a_provider_says_is_data_and_nothing_else(language: Language, evil:
 
 
 def test_what_a_provider_says_is_cut_where_it_is_long(language: Language) -> None:
-    trial = Trial(
+    trial = TrialResult(
         passed=True,
         code="7K3MQ2ZD",
         connection="x",
@@ -174,5 +174,5 @@ def test_what_a_provider_says_is_cut_where_it_is_long(language: Language) -> Non
 
 def test_a_reason_of_another_version_is_a_page_all_the_same(language: Language) -> None:
     assert refused_page("of_yesterday", "7K3MQ2ZD").status_code == 403
-    trial = Trial(passed=False, code="x", connection="x", provider="custom", mode="jit", reason="of_yesterday")
+    trial = TrialResult(passed=False, code="x", connection="x", provider="custom", mode="jit", reason="of_yesterday")
     assert trial_page(trial).status_code == 200
