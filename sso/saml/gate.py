@@ -8,7 +8,7 @@ import re
 import zlib
 from base64 import b64decode
 from binascii import Error as NotBase64
-from collections.abc import Iterator
+from xml.parsers import expat
 
 from lxml import etree
 from lxml.etree import _Element as Element
@@ -17,9 +17,12 @@ from sso.errors import Reason, Refused
 from sso.saml.names import DS, SAML, SAMLP, XENC
 
 LARGEST = 256 * 1024
-_MOST_ELEMENTS = 10_000
-_MOST_ATTRIBUTES = 20_000
-_DEEPEST = 64
+# What is honest has some dozens of elements, or a thousand with as many groups. These bound the work: canonicalization
+# looks at each namespace in scope for each element.
+_MOST_ELEMENTS = 3_000
+_MOST_ATTRIBUTES = 6_000
+_MOST_NAMESPACES = 64
+_DEEPEST = 32
 
 # A namespace that is no absolute URI makes canonicalization fail, and what fails in one library is empty in another:
 # a digest over nothing then fits (void canonicalization).
@@ -40,7 +43,7 @@ _VALUES = frozenset(
 def unpack(posted: str, *, largest: int = LARGEST) -> bytes:
     """The bytes of a form's field, which is in Base64. Raises Refused."""
     if len(posted) > largest * 3 // 2:
-        raise Refused(Reason.TOO_LARGE, expected=f"at most {largest} bytes", came="more")
+        raise _too_large(f"{largest} bytes")
     try:
         unpacked = b64decode("".join(posted.split()), validate=True)
     except (NotBase64, ValueError):
@@ -63,7 +66,7 @@ def inflate(posted: str, *, largest: int = LARGEST) -> bytes:
 def bounded(document: bytes, largest: int) -> bytes:
     """The same. Raises Refused."""
     if len(document) > largest:
-        raise Refused(Reason.TOO_LARGE, expected=f"at most {largest} bytes", came="more")
+        raise _too_large(f"{largest} bytes")
     return document
 
 
@@ -73,21 +76,16 @@ def parse(document: bytes) -> Element:
     lxml keeps each name that it ever saw in a thread for as long as that thread lives: see `apart`.
     """
     _refuse_markup(document)
-    parser = etree.XMLPullParser(
-        events=("start", "end", "start-ns"),
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        collect_ids=False,
+    _refuse_too_much(document)
+    parser = etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, collect_ids=False
     )
     try:
-        parser.feed(document)
-        root = parser.close()
+        root = etree.fromstring(document, parser)
     except (etree.LxmlError, ValueError):  # not lxml's words: they may quote the document
-        raise Refused(Reason.MALFORMED, expected="well-formed XML", came="something else") from None
-    _refuse_shapes(parser.read_events())
+        raise _malformed() from None
+    for element in root.iter():
+        _refuse_odd(element)
     refuse_duplicate_ids(root)
     return root
 
@@ -108,20 +106,20 @@ def refuse_duplicate_ids(*roots: Element) -> None:
     seen: set[str] = set()
     for root in roots:
         for element in root.iter():
-            for attribute in element.attrib:
-                _note_id(element, str(attribute), seen)
+            _note_ids(element, seen)
 
 
-def _note_id(element: Element, attribute: str, seen: set[str]) -> None:
-    if attribute.rpartition("}")[2].lower() != "id":
-        return
-    # An ID within a namespace is one to some libraries and none to others.
-    if attribute.startswith("{"):
-        raise _forbidden(f"{attribute} on {local_name(element)}", "an ID without a prefix")
-    identifier = element.attrib[attribute]
-    if identifier in seen:
-        raise Refused(Reason.DUPLICATE_ID, expected="each ID once", came=str(identifier))
-    seen.add(str(identifier))
+def _note_ids(element: Element, seen: set[str]) -> None:
+    for attribute, identifier in element.items():
+        name = str(attribute)
+        if name.rpartition("}")[2].lower() != "id":
+            continue
+        # An ID within a namespace is one to some libraries and none to others.
+        if name.startswith("{"):
+            raise _forbidden(f"{name} on {local_name(element)}", "an ID without a prefix")
+        if identifier in seen:
+            raise Refused(Reason.DUPLICATE_ID, expected="each ID once", came=str(identifier))
+        seen.add(str(identifier))
 
 
 def _refuse_markup(document: bytes) -> None:
@@ -143,39 +141,62 @@ def _refuse_markup(document: bytes) -> None:
     if document.count(b"<?") > (1 if declaration else 0):
         raise _forbidden("a processing instruction", "none")
     if document.count(b"<") > 2 * _MOST_ELEMENTS:
-        raise Refused(Reason.TOO_LARGE, expected=f"at most {_MOST_ELEMENTS} elements", came="more")
+        raise _too_large(f"{_MOST_ELEMENTS} elements")
 
 
-def _refuse_shapes(events: Iterator[tuple[str, object]]) -> None:
-    depth, attributes = 0, 0
-    for event, subject in events:
-        if event == "start-ns":
-            assert isinstance(subject, tuple)
-            _refuse_namespace(subject[1])
-            continue
-        assert isinstance(subject, etree._Element)
-        if event == "end":
-            depth -= 1
-            continue
-        depth, attributes = depth + 1, attributes + len(subject.attrib)
-        if depth > _DEEPEST or attributes > _MOST_ATTRIBUTES:
-            raise Refused(Reason.TOO_LARGE, expected="at most 64 levels and 20000 attributes", came="more")
-        _refuse_element(subject)
+def _refuse_too_much(document: bytes) -> None:
+    """Count, by expat, which stops as soon as it is too much, and forgets what it saw: only then a tree is built."""
+    counted = _Counted()
+    counter = expat.ParserCreate("utf-8")
+    counter.ordered_attributes = True
+    counter.StartElementHandler = counted.start
+    counter.EndElementHandler = counted.end
+    try:
+        counter.Parse(document, True)
+    except expat.ExpatError:
+        raise _malformed() from None
 
 
-def _refuse_namespace(uri: str) -> None:
-    if uri and not _ABSOLUTE_URI.fullmatch(uri):
-        raise _forbidden("a namespace that is no absolute URI", "an absolute URI")
+class _Counted:
+    def __init__(self) -> None:
+        self.elements = self.attributes = 0
+        self.namespaces_in_scope = [0]
+
+    def start(self, _: str, attributes: list[str]) -> None:
+        """`attributes` are names and values by turns, declarations of namespaces among them."""
+        declared = [uri for name, uri in zip(attributes[::2], attributes[1::2], strict=True) if _declares(name)]
+        for uri in declared:
+            if uri and not _ABSOLUTE_URI.fullmatch(uri):
+                raise _forbidden("a namespace that is no absolute URI", "an absolute URI")
+        self.elements += 1
+        self.attributes += len(attributes) // 2
+        self.namespaces_in_scope.append(self.namespaces_in_scope[-1] + len(declared))
+        if self.elements > _MOST_ELEMENTS:
+            raise _too_large(f"{_MOST_ELEMENTS} elements")
+        if self.attributes > _MOST_ATTRIBUTES:
+            raise _too_large(f"{_MOST_ATTRIBUTES} XML attributes")
+        if self.namespaces_in_scope[-1] > _MOST_NAMESPACES:
+            raise _too_large(f"{_MOST_NAMESPACES} namespaces")
+        if len(self.namespaces_in_scope) > _DEEPEST:
+            raise _too_large(f"{_DEEPEST} levels")
+
+    def end(self, _: str) -> None:
+        self.namespaces_in_scope.pop()
 
 
-def _refuse_element(element: Element) -> None:
+def _declares(attribute: str) -> bool:
+    return attribute.startswith("xmlns") and attribute[5:6] in ("", ":")
+
+
+def _refuse_odd(element: Element) -> None:
     if not isinstance(element.tag, str):
         raise _forbidden("a comment, a processing instruction or an entity", "none")
-    if len(element):
-        if element.tag in _VALUES:
-            raise _forbidden(f"an element within {local_name(element)}", "a value")
-        if _has_text(element.text) or any(_has_text(child.tail) for child in element):
-            raise _forbidden(f"a text beside the elements of {local_name(element)}", "elements")
+    if not len(element):
+        return
+    if element.tag in _VALUES:
+        raise _forbidden(f"an element within {local_name(element)}", "a value")
+    if _has_text(element.text) or any(_has_text(child.tail) for child in element):
+        raise _forbidden(f"a text beside the elements of {local_name(element)}", "elements")
 
 
 def _has_text(text: str | None) -> bool:
@@ -184,3 +205,11 @@ def _has_text(text: str | None) -> bool:
 
 def _forbidden(came: str, expected: str) -> Refused:
     return Refused(Reason.FORBIDDEN_XML, expected=expected, came=came)
+
+
+def _malformed() -> Refused:
+    return Refused(Reason.MALFORMED, expected="well-formed XML", came="something else")
+
+
+def _too_large(bound: str) -> Refused:
+    return Refused(Reason.TOO_LARGE, expected=f"at most {bound}", came="more")

@@ -31,6 +31,7 @@ DIGEST_METHODS = frozenset(
 )
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,255}")
 _LONGEST_PREFIX_LIST = 200
+_MOST_OF_KEY_INFO = 50
 
 # What tells who signed is not read: the certificates are pinned. It must only be what it says, not a place for more.
 _KEY_INFO = frozenset(
@@ -129,9 +130,9 @@ def _check_algorithm(method: Element, allowed: frozenset[str], expected: str) ->
 
 
 def _check_key_info(key_info: Element) -> None:
-    for element in key_info.iterdescendants():
+    for number, element in enumerate(key_info.iterdescendants()):
         name = QName(element)
-        if name.namespace not in _DS_NAMESPACES or name.localname not in _KEY_INFO:
+        if number >= _MOST_OF_KEY_INFO or name.namespace not in _DS_NAMESPACES or name.localname not in _KEY_INFO:
             raise _shape("a KeyInfo of certificates, names and keys", name.localname)
 
 
