@@ -50,8 +50,11 @@ _MASKS: dict[str, HashAlgorithm] = {
 }
 
 
-def decrypt(encrypted: Element, keys: Sequence[KeyPair], *, allow_weak: bool) -> Element:
-    """The assertion in an EncryptedAssertion, which any of our keys may open. Raises Refused."""
+def decrypt(encrypted: Element, keys: Sequence[KeyPair], *, allow_weak: bool, tag: str = ASSERTION) -> Element:
+    """The assertion in an EncryptedAssertion, or what else this tag is of, which any of our keys may open.
+
+    Raises Refused.
+    """
     data = encrypted.findall(f"{{{XENC}}}EncryptedData")
     wrapped = list(encrypted.iter(f"{{{XENC}}}EncryptedKey"))[:_MOST_KEYS]
     if len(data) != 1 or not wrapped:
@@ -64,7 +67,7 @@ def decrypt(encrypted: Element, keys: Sequence[KeyPair], *, allow_weak: bool) ->
     for session_key in _session_keys(wrapped, keys):
         opened = _open(method, session_key, sealed)
         if opened is not None:
-            return _read(opened, encrypted)
+            return _read(opened, encrypted, tag)
     raise not_decrypted()
 
 
@@ -145,8 +148,8 @@ def _open_cbc(key: bytes, sealed: bytes) -> bytes | None:
     return padded[: -padded[-1]] if 1 <= padded[-1] <= 16 else None
 
 
-def _read(opened: bytes, encrypted: Element) -> Element:
-    """The assertion in there, past the gate. Raises Refused.
+def _read(opened: bytes, encrypted: Element, tag: str) -> Element:
+    """The element in there, past the gate. Raises Refused.
 
     Some encrypt a part of their document, which uses prefixes that the parts around it declare.
     """
@@ -159,6 +162,6 @@ def _read(opened: bytes, encrypted: Element) -> Element:
         opened = opened.removeprefix(codecs.BOM_UTF8)
         root = gate.parse(b"%b>%b</opened>" % (around, opened))
         assertion = root[0] if len(root) == 1 else root
-    if assertion.tag != ASSERTION or len(list(assertion.iter(ASSERTION, ENCRYPTED_ASSERTION))) != 1:
+    if assertion.tag != tag or len(list(assertion.iter(tag, ENCRYPTED_ASSERTION))) != 1:
         raise Refused(Reason.SIGNATURE_SHAPE, expected="one assertion, encrypted", came="something else")
     return assertion
