@@ -19,7 +19,7 @@ from sso.saml.names import DS, SAML, SAMLP, XENC
 LARGEST = 256 * 1024
 # What is honest has some dozens of elements, or a thousand with as many groups. These bound the work: canonicalization
 # looks at each namespace in scope for each element.
-_MOST_ELEMENTS = 3_000
+_MOST_ELEMENTS = 2_000
 _MOST_ATTRIBUTES = 6_000
 _MOST_NAMESPACES = 64
 _DEEPEST = 32

@@ -36,5 +36,5 @@ def check_envelope(response: Element, connection: SamlConnection, attempt: Login
         check_issuer(response, connection)
     destination = response.get("Destination")
     if destination is not None and destination != connection.acs_url:
-        raise Refused(Reason.WRONG_DESTINATION, expected=connection.acs_url, came=destination)
+        raise Refused(Reason.WRONG_DESTINATION, expected=connection.acs_url, came=destination or "an empty one")
     check_in_response_to(response.get("InResponseTo"), connection, attempt)

@@ -135,7 +135,7 @@ def write(answer: Answer) -> Element:
         encrypt(assertion, answer.encrypted_for, answer.key_transport, answer.encryption)
     if "response" in answer.signed:
         sign(response, answer.keys, answer.algorithm, answer.digest, answer.transforms)
-    return response
+    return etree.fromstring(etree.tostring(response))  # lxml does not find every element that libxmlsec has put there
 
 
 def encode(response: Element | bytes) -> str:
