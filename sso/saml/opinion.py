@@ -65,11 +65,8 @@ def _library() -> ModuleType:
 
 _response = _library()
 _settings_of = import_module("onelogin.saml2.settings").OneLogin_Saml2_Settings
-_objections = {
-    code: name
-    for name, code in vars(import_module("onelogin.saml2.errors").OneLogin_Saml2_ValidationError).items()
-    if isinstance(code, int)
-}
+_Objection = import_module("onelogin.saml2.errors").OneLogin_Saml2_ValidationError
+_objections = {code: name for name, code in vars(_Objection).items() if isinstance(code, int)}
 
 
 def ask(
@@ -163,5 +160,5 @@ def _request(connection: SamlConnection) -> Mapping[str, str]:
 
 def _said(error: Exception) -> str:
     """The name of its objection: its words quote what came."""
-    code = getattr(error, "code", None)
-    return _objections.get(code, type(error).__name__) if isinstance(code, int) else type(error).__name__
+    name = _objections.get(error.code) if isinstance(error, _Objection) else None
+    return name or type(error).__name__
