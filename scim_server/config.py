@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from email.errors import HeaderParseError
 from email.headerregistry import Address
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -107,6 +108,26 @@ def _queue_url(value: str) -> str:
     return value
 
 
+def _dns_servers(value: str) -> str:
+    try:
+        _dns_addresses(value)
+    except ValueError:
+        raise ValueError("must be addresses such as 9.9.9.9, 10.0.0.2:5353 or [2620:fe::fe]:53") from None
+    return value
+
+
+def _dns_addresses(value: str) -> list[tuple[str, int]]:
+    """Raises ValueError."""
+    found = []
+    for each in value.replace(",", " ").split():
+        parts = urlsplit(f"//{each}")
+        address = str(ip_address(parts.hostname or ""))
+        if parts.netloc != each or parts.port == 0:
+            raise ValueError(each)
+        found.append((address, parts.port or 53))
+    return found
+
+
 class Settings(BaseSettings):
     """What config/default.toml documents, one field a setting."""
 
@@ -128,6 +149,7 @@ class Settings(BaseSettings):
     mail_from: Annotated[str, AfterValidator(_mail_from)]
     queue_url: Annotated[str, AfterValidator(_queue_url)] = Field(repr=False)
     allow_private_networks: bool
+    dns_servers: Annotated[str, AfterValidator(_dns_servers)]
     max_body_bytes: int = Field(ge=1024)
     bulk_max_operations: int = Field(ge=1, le=10_000)
     default_page_size: int = Field(ge=1)
@@ -151,6 +173,11 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """The address that the outside world uses, without a slash at its end."""
         return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def dns_addresses(self) -> list[tuple[str, int]]:
+        """Whom to ask for the records of domains: addresses and ports; none where it is those of the machine."""
+        return _dns_addresses(self.dns_servers)
 
     @property
     def sender(self) -> Address:

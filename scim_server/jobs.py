@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.services import outbox, retention
+from scim_server.services import domain_checks, outbox, retention
+from scim_server.services.domain_proofs import resolver_of
 
 log = structlog.get_logger(__name__)
 
-# Seconds between two looks: for what another process has posted, and at the end of a back-off; and for what is over.
-_MAIL, _PURGE = 10.0, 3600.0
+# Seconds between two looks: for what another process has posted, and at the end of a back-off; and for what is due.
+_MAIL, _HOURLY = 10.0, 3600.0
 # Seconds that a stop waits for what is under way.
 _STOPPING = 10.0
 
@@ -67,15 +68,21 @@ class Job:
 def start(database: Database, settings: Settings) -> None:
     """Begin all that there is to do in a process of the server."""
     mail = Job("mail", _MAIL, lambda: outbox.deliver(database, settings))
-    purge = Job("mail purge", _PURGE, lambda: outbox.purge(database, datetime.now(UTC)))
-    users = Job("user purge", _PURGE, lambda: retention.purge_everywhere(database, settings, datetime.now(UTC)))
+    purge = Job("mail purge", _HOURLY, lambda: outbox.purge(database, datetime.now(UTC)))
+    users = Job("user purge", _HOURLY, lambda: retention.purge_everywhere(database, settings, datetime.now(UTC)))
+
+    domains = Job(
+        "domain check",
+        _HOURLY,
+        lambda: domain_checks.check_everywhere(database, settings, resolver_of(settings), datetime.now(UTC)),
+    )
 
     def posted(session: Session) -> None:
         if outbox.POSTED in session.info:
             mail.wake()
 
     database.when_committed(posted)
-    for job in (mail, purge, users):
+    for job in (mail, purge, users, domains):
         job.start()
 
 

@@ -14,6 +14,7 @@ from scim_server.cli.alarms import alarm
 from scim_server.cli.base import PROVIDERS, Failure, now, opened, operator, settings_or_failure, show
 from scim_server.cli.clients import client
 from scim_server.cli.directories import directory
+from scim_server.cli.domains import domain
 from scim_server.cli.invitations import admin, invitation
 from scim_server.cli.lifecycle import add_lifecycle
 from scim_server.cli.mappings import mapping
@@ -160,6 +161,7 @@ main.add_command(admin)
 main.add_command(alarm)
 main.add_command(client)
 main.add_command(directory)
+main.add_command(domain)
 main.add_command(invitation)
 main.add_command(org)
 main.add_command(permission)

@@ -25,7 +25,8 @@ DomainError
 │   ├── PasskeyTaken
 │   ├── RoleNameTaken
 │   ├── PermissionKeyTaken
-│   └── PositionNameTaken
+│   ├── PositionNameTaken
+│   └── DomainTaken       another organization has verified it, and which one is its own business
 ├── InvalidValue          a value that we cannot keep
 │   └── WeakPassword      one that is easy to guess
 ├── WouldLoseData         a schema cannot lose what users and groups have
@@ -219,6 +220,15 @@ class PositionNameTaken(AlreadyExists):
 
     def __init__(self, name: str) -> None:
         super().__init__("position", name)
+
+
+class DomainTaken(AlreadyExists):
+    attribute = "domain"
+
+    def __init__(self, name: str) -> None:
+        DomainError.__init__(
+            self, f"{name} is verified elsewhere already. If it is yours, ask whoever runs this server to look into it."
+        )
 
 
 class InvalidValue(DomainError):

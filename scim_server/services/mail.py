@@ -33,6 +33,7 @@ class MailText(StrEnum):
     ACCESS_CODE = "access_code"
     PASSWORD_RESET = "password_reset"  # noqa: S105
     BRAKE_ALARM = "brake_alarm"
+    DOMAIN_ALARM = "domain_alarm"
 
 
 def send(

@@ -44,6 +44,7 @@ from scim_server.services import (
     catalogue,
     clients,
     directories,
+    domains,
     grants,
     handmade_teams,
     hands,
@@ -71,6 +72,7 @@ from scim_server.services import (
 from scim_server.services.accounts import AccountContext
 from scim_server.services.attempts import Attempt
 from scim_server.services.context import SYSTEM, Context
+from scim_server.services.domain_proofs import Finding, Outcome
 from scim_server.services.events import Action
 from scim_server.services.mapping import ClaimSource
 from scim_server.services.profiles import PRODUCT_USER
@@ -331,6 +333,27 @@ def two_admins(w: World) -> None:
     claims("boss")(w)
     with w.office.acting() as ctx:
         ownership.transfer_ownership(ctx, found(ctx, "ada"), confirmation="acme")
+
+
+def looked(ctx: Context, outcome: Outcome) -> None:
+    domains.note_finding(ctx, domains.find_domain(ctx, "acme.com").id, Finding(outcome, ""))
+
+
+def a_domain(w: World) -> None:
+    with w.office.acting() as ctx:
+        domains.add_domain(ctx, "acme.com")
+
+
+def verified_domain(w: World) -> None:
+    a_domain(w)
+    with w.office.acting() as ctx:
+        looked(ctx, Outcome.FOUND)
+
+
+def missed_domain(w: World) -> None:
+    verified_domain(w)
+    with w.office.acting() as ctx:
+        looked(ctx, Outcome.MISSING)
 
 
 def no_crew(w: World) -> None:
@@ -695,6 +718,21 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
     ),
     "mapping: off": (cli("mapping", "disable", "acme", mapped("staff")), "mapping.disabled", on("staff")),
     "mapping: removed": (cli("mapping", "remove", "acme", mapped("staff")), "mapping.removed"),
+    "domain: named": (cli("domain", "add", "acme", "acme.com"), "domain.added"),
+    "domain: vouched for": (cli("domain", "add", "acme", "acme.com", "--verified"), "domain.added domain.verified"),
+    "domain: vouched for later": (cli("domain", "add", "acme", "acme.com", "--verified"), "domain.verified", a_domain),
+    "domain: verified by its record": (asks(lambda ctx, _: looked(ctx, Outcome.FOUND)), "domain.verified", a_domain),
+    "domain: its record is missing": (
+        asks(lambda ctx, w: looked(ctx, Outcome.MISSING)),
+        "domain.record_missing",
+        verified_domain,
+    ),
+    "domain: its record is missing for too long": (
+        job(lambda ctx: looked(ctx, Outcome.MISSING)),
+        "domain.lost",
+        missed_domain,
+    ),
+    "domain: removed": (cli("domain", "remove", "acme", "acme.com"), "domain.removed", verified_domain),
     "claims: told at sign-in": (
         asks(lambda ctx, _: mapping.apply_claims(ctx, found(ctx, "ada"), {SAML: ["staff"]}), "ada"),
         "user.role_changed team.members_added",

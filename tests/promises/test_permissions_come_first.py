@@ -20,6 +20,7 @@ from scim_server.services import (
     brake,
     clients,
     directories,
+    domains,
     handmade_teams,
     hands,
     invitations,
@@ -187,6 +188,7 @@ REFUSED: dict[str, Callable[[Context], Any]] = {
     "a token of somebody else": lambda ctx: directories.create_user_token(ctx, named(ctx, "ada")),
     "the end of a token": lambda ctx: directories.revoke_token(ctx, directories.list_tokens(ctx)[0].row),
     "a client": lambda ctx: clients.create_client(ctx, generic(ctx)),
+    "a domain": lambda ctx: domains.add_domain(ctx, "acme.com"),
     "a schema": lambda ctx: schemas.declare_schema(ctx, "urn:example:x", "User", {"attributes": []}),
     "the end of a schema": lambda ctx: schemas.remove_schema(ctx, "urn:example:x"),
 }

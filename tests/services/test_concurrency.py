@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import TypeVar
 
 from tests.clients import Directory, Reply, assert_error
 
+T = TypeVar("T")
 
-def at_once(*requests: Callable[[], Reply]) -> list[Reply]:
-    """Send requests from threads that wait for each other first."""
+
+def at_once(*requests: Callable[[], T]) -> list[T]:
+    """Send requests, or do whatever it is, from threads that wait for each other first."""
     barrier = Barrier(len(requests))
 
-    def send(request: Callable[[], Reply]) -> Reply:
+    def send(request: Callable[[], T]) -> T:
         barrier.wait(timeout=10)
         return request()
 

@@ -38,6 +38,7 @@ ALARM: dict[str, Any] = {
     "since": "2026-05-01 12:00 UTC",
     "holds": True,
 }
+DOMAIN: dict[str, Any] = {"domain": "acme.com", "label": "_scim-server-challenge", "lost": True, "until": "2026-05-04"}
 
 
 def post(database: Database, settings: Settings, to: str = "ada@example.com", **values: Any) -> OutgoingMail:
@@ -66,7 +67,7 @@ def at(settings: Settings, port: int, scheme: str = "smtp", who: str = "", host:
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("text", MailText)
 def test_every_text_is_there_in_every_language(text: MailText, language: Language) -> None:
-    message = mail.render("ada@example.com", text, language, **VALUES, **ALARM)
+    message = mail.render("ada@example.com", text, language, **(VALUES | ALARM | DOMAIN))
 
     assert message.subject
     assert message.text.count("\n\n") > 1
