@@ -45,11 +45,30 @@ class Deadline:
         return Why(f"the answer takes longer than {self._seconds:g} seconds")
 
 
+class Allowance:
+    """How many bytes may come, whatever they are: small things without end cost more to read than one that is large."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+
+    def raise_by(self, count: int) -> None:
+        self._left += count
+
+    def take(self, count: int) -> None:
+        """Raises Why where nothing is left."""
+        self._left -= count
+        if self._left < 0:
+            raise Why("there is far more to the answer than what it says")
+
+
 class Guarded(httpcore.NetworkBackend):
     """Connects to an address that was checked, and has everything end in time."""
 
-    def __init__(self, resolve: Resolve, why_not: WhyNot, connecting: float, deadline: Deadline) -> None:
-        self._resolve, self._why_not, self._connecting, self._deadline = resolve, why_not, connecting, deadline
+    def __init__(
+        self, resolve: Resolve, why_not: WhyNot, connecting: float, deadline: Deadline, allowance: Allowance
+    ) -> None:
+        self._resolve, self._why_not, self._connecting = resolve, why_not, connecting
+        self._deadline, self._allowance = deadline, allowance
         self._sockets = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -67,7 +86,8 @@ class Guarded(httpcore.NetworkBackend):
             try:
                 # No address may use up the time of those behind it.
                 share = until.left() / left
-                return _Timed(self._sockets.connect_tcp(addresses[-left], port, timeout=share), self._deadline)
+                stream = self._sockets.connect_tcp(addresses[-left], port, timeout=share)
+                return _Bounded(stream, self._deadline, self._allowance)
             except httpcore.TimeoutException:
                 failed = Why(f"{host} does not answer at port {port}")
             except httpcore.NetworkError as error:
@@ -91,15 +111,17 @@ class Guarded(httpcore.NetworkBackend):
         return addresses
 
 
-class _Timed(httpcore.NetworkStream):
+class _Bounded(httpcore.NetworkStream):
     """A stream on which nothing lasts longer than what is left: also where a byte comes now and then."""
 
-    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
-        self._stream, self._deadline = stream, deadline
+    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline, allowance: Allowance) -> None:
+        self._stream, self._deadline, self._allowance = stream, deadline, allowance
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         del timeout
-        return self._stream.read(max_bytes, self._deadline.left())
+        read = self._stream.read(max_bytes, self._deadline.left())
+        self._allowance.take(len(read))
+        return read
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         del timeout
@@ -109,7 +131,8 @@ class _Timed(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         del timeout
-        return _Timed(self._stream.start_tls(ssl_context, server_hostname, self._deadline.left()), self._deadline)
+        stream = self._stream.start_tls(ssl_context, server_hostname, self._deadline.left())
+        return _Bounded(stream, self._deadline, self._allowance)
 
     def close(self) -> None:
         self._stream.close()

@@ -17,7 +17,7 @@ import structlog
 
 from scim_server import networks
 from scim_server.config import Settings
-from scim_server.guard import Deadline, Guarded, Resolve, Why, WhyNot, of_the_system, said
+from scim_server.guard import Allowance, Deadline, Guarded, Resolve, Why, WhyNot, of_the_system, said
 from scim_server.urls import Target, parse
 from sso.errors import Unreachable
 from sso.http import HttpResponse
@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 3
+# Bytes before the body, and pieces that a body may come in.
+_MOST_BEFORE = 131_072
+_MOST_PIECES = 10_000
 _AGENT = f"scim-server/{version('scim-server')}"
 
 
@@ -115,7 +118,8 @@ class OutboundClient:
         self, method: str, target: Target, headers: Mapping[str, str], body: bytes | None, deadline: "Deadline"
     ) -> HttpResponse:
         """One request and its answer, on a connection of its own."""
-        backend = Guarded(self._resolve, self._why_not, self._limits.connecting, deadline)
+        allowance = Allowance(_MOST_BEFORE)
+        backend = Guarded(self._resolve, self._why_not, self._limits.connecting, deadline, allowance)
         origin = httpcore.Origin(target.scheme.encode(), target.host.encode(), target.port)
         url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=target.path.encode())
         try:
@@ -124,6 +128,7 @@ class OutboundClient:
                 httpcore.HTTPConnection(origin, ssl_context=self._trust, network_backend=backend) as connection,
                 connection.stream(method, url, headers=sent, content=body) as response,
             ):
+                allowance.raise_by(self._limits.bytes * 5 // 4)
                 return self._read(response)
         except httpcore.TimeoutException:
             raise deadline.over() from None
@@ -144,8 +149,10 @@ class OutboundClient:
         if headers.get("content-encoding", "identity").lower() != "identity":
             raise Why("the answer is compressed, though we ask for one that is not")
         body = bytearray()
-        for piece in response.iter_stream():
+        for number, piece in enumerate(response.iter_stream()):
             body += piece
+            if number > _MOST_PIECES:
+                raise Why(f"the answer comes in more than {_MOST_PIECES:,} pieces")
             if len(body) > self._limits.bytes:
                 raise Why(f"the answer is larger than {self._limits.bytes:,} bytes")
         return HttpResponse(response.status, headers, bytes(body))

@@ -723,7 +723,7 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
     "domain: vouched for later": (cli("domain", "add", "acme", "acme.com", "--verified"), "domain.verified", a_domain),
     "domain: verified by its record": (asks(lambda ctx, _: looked(ctx, Outcome.FOUND)), "domain.verified", a_domain),
     "domain: its record is missing": (
-        asks(lambda ctx, w: looked(ctx, Outcome.MISSING)),
+        asks(lambda ctx, _: looked(ctx, Outcome.MISSING)),
         "domain.record_missing",
         verified_domain,
     ),
