@@ -11,6 +11,7 @@ from scim_server.config import Settings
 from scim_server.models import Connection
 from scim_server.sealing import seal, unseal
 from sso.connection import KeyPair, Protocol
+from sso.saml import certificates
 
 _Text = Annotated[str, Field(min_length=1, max_length=1024)]
 _Url = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -37,6 +38,8 @@ class SamlConfig(BaseModel):
     slo_post_response_url: _Url | None = None
     certificates: Annotated[tuple[str, ...], _Few] = ()
     metadata_url: _Url | None = None
+    # How long the provider says that its metadata may be kept, if that is less than we would by ourselves.
+    refresh_seconds: Annotated[int, Field(ge=0)] | None = None
     sp_entity_id: _Text | None = None
     acs_url: _Url | None = None
     sign_requests: bool = True
@@ -109,6 +112,18 @@ def config_of(connection: Connection) -> Config:
 def kept(config: Config) -> dict[str, Any]:
     """A config as its column has it: what is as it is by itself is left out."""
     return config.model_dump(mode="json", exclude_defaults=True)
+
+
+def shown(config: Config) -> dict[str, Any]:
+    """A config as events and people read it: certificates by their fingerprints, and of a discovery document where it
+    leads.
+    """
+    told = kept(config)
+    if pems := told.get("certificates"):
+        told["certificates"] = [it.fingerprint for pem in pems for it in certificates.read(pem)]
+    if provider := told.get("provider"):
+        told["provider"] = {name: value for name, value in provider.items() if name.endswith(("_endpoint", "_uri"))}
+    return told
 
 
 def seal_secrets(settings: Settings, connection_id: UUID, secrets: Secrets, now: datetime) -> str:

@@ -16,6 +16,8 @@ from scim_server.services.connection_config import config_of, oidc_config, saml_
 from scim_server.services.context import SYSTEM, Context
 from scim_server.services.errors import NotFound, NotReady, WrongCode
 from scim_server.services.permissions import Manage, require
+from sso import presets
+from sso.claims import FieldMapping, Names
 from sso.connection import OidcConnection, Preset, Protocol, SamlConnection
 
 TEST_LIFETIME = timedelta(hours=1)
@@ -170,6 +172,8 @@ def service_provider(ctx: Context, connection: Connection) -> SamlConnection:
         sso_post_url=config.sso_post_url,
         slo_redirect_url=config.slo_redirect_url,
         slo_post_url=config.slo_post_url,
+        slo_redirect_response_url=config.slo_redirect_response_url,
+        slo_post_response_url=config.slo_post_response_url,
         sign_requests=config.sign_requests,
         sign_metadata=config.sign_metadata,
         allow_idp_initiated=config.allow_idp_initiated,
@@ -199,11 +203,33 @@ def to_oidc(ctx: Context, connection: Connection) -> OidcConnection:
         tenant=config.tenant,
         acr_values=config.acr_values,
         max_age=config.max_age,
+        wanted_claims=_wanted_claims(connection),
     )
 
 
 def is_saml(connection: Connection) -> bool:
     return connection.type == Protocol.SAML
+
+
+def mapping_of(connection: Connection) -> FieldMapping:
+    """What fills each field of a profile: as an admin chose it, else as the provider calls it."""
+    chosen = {field: tuple(names) for field, names in connection.mapping.items()}
+    return presets.mapping_of(Preset(connection.provider), Protocol(connection.type), chosen)
+
+
+def group_attributes_of(connection: Connection) -> Names:
+    """Where the provider tells of groups."""
+    if connection.group_attribute is not None:
+        return (connection.group_attribute,)
+    return presets.set_up(Preset(connection.provider), Protocol(connection.type)).group_attributes
+
+
+def _wanted_claims(connection: Connection) -> Names:
+    """What is to be asked for at userinfo where an ID token does not have it: who somebody is, and what was chosen."""
+    mapping = mapping_of(connection)
+    fields = dict.fromkeys(("emails", "name.givenName", "name.familyName", *connection.mapping))
+    chosen = (connection.group_attribute, connection.subject_attribute)
+    return (*(mapping[field][0] for field in fields), *(name for name in chosen if name is not None))
 
 
 def always_fresh(connection: Connection) -> bool:

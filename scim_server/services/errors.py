@@ -28,7 +28,8 @@ DomainError
 │   ├── PositionNameTaken
 │   └── DomainTaken       another organization has verified it, and which one is its own business
 ├── InvalidValue          a value that we cannot keep
-│   └── WeakPassword      one that is easy to guess
+│   ├── WeakPassword      one that is easy to guess
+│   └── NotUsable         what somebody gave us of an identity provider
 ├── WouldLoseData         a schema cannot lose what users and groups have
 ├── InUse                 what would go is what somebody has
 ├── IsMainTeam            new users join that team, so that it stays
@@ -245,6 +246,14 @@ class WeakPassword(InvalidValue):
     def __init__(self, why: str) -> None:
         self.why = why
         super().__init__("password", "is too easy to guess: take several words, and neither names nor dates of yours")
+
+
+class NotUsable(InvalidValue):
+    """`sentence` says what is wrong with metadata, a certificate or an issuer, and what to give us instead."""
+
+    def __init__(self, attribute: str, sentence: str) -> None:
+        self.attribute = attribute
+        DomainError.__init__(self, f"{attribute}: {sentence}")
 
 
 class WouldLoseData(DomainError):

@@ -224,6 +224,15 @@ def end_all(ctx: Context, user: User, why: str) -> int:
     return len(_end(ctx, why, UserSession.user_id == user.id))
 
 
+def end_all_through(ctx: Context, connection_id: UUID, why: str) -> int:
+    """End every session that began at a connection, and return how many there were."""
+    ended = _end(ctx, why, UserSession.connection_id == connection_id)
+    for user in _users_of(ctx, ended):
+        for session_id in sorted(str(id) for id, user_id in ended if user_id == user.id):
+            record(ctx, Action.USER_SESSION_ENDED, user, session=session_id, why=why)
+    return len(ended)
+
+
 def hash_secret(secret: str) -> bytes:
     """What is kept of a session's secret: 256 random bits need no slow hash."""
     return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
