@@ -9,7 +9,21 @@ from scim_server.config import Settings, load_settings
 from scim_server.db import Database, connect
 from scim_server.outbound import OutboundClient
 from scim_server.services.request_queue import RequestQueue
-from scim_server.web import errors, health, invitations, oauth, pages, password_resets, request_log, requests, scim
+from scim_server.web import (
+    api,
+    errors,
+    health,
+    invitations,
+    login,
+    login_steps,
+    logout,
+    oauth,
+    pages,
+    password_resets,
+    request_log,
+    requests,
+    scim,
+)
 from scim_server.web.rate_limit import RateLimit
 from scim_server.web.state import State, keep, state
 from sso.http import HttpClient
@@ -50,6 +64,10 @@ def create_app(
     app.register_blueprint(pages.bp)
     app.register_blueprint(invitations.bp)
     app.register_blueprint(password_resets.bp)
+    app.register_blueprint(login.bp)
+    app.register_blueprint(login_steps.bp)
+    app.register_blueprint(logout.bp)
+    app.register_blueprint(api.bp)
     return app
 
 

@@ -17,6 +17,7 @@ from scim_server.models.connections import (
 from scim_server.models.directories import Adoption, BrakeMode, Directory, PatchResponse, Provider, ScimToken
 from scim_server.models.domains import ConnectionDomain, Domain
 from scim_server.models.events import Event
+from scim_server.models.guesses import Guesses
 from scim_server.models.invitations import Invitation
 from scim_server.models.mappings import ClaimedGroup, GroupMapping, GroupSource
 from scim_server.models.organizations import Organization, Overage
@@ -63,6 +64,7 @@ __all__ = [
     "GrantSource",
     "GroupMapping",
     "GroupSource",
+    "Guesses",
     "HourCycle",
     "Invitation",
     "LoggedRequest",

@@ -3,6 +3,7 @@
 DomainError
 ├── NotAuthenticated      nobody we know, or with a token that is not theirs any more
 │   ├── NotSignedIn       a browser without a session, or with one that is over
+│   ├── SignInRefused     an attempt to come in that was written down
 │   ├── WrongCode         a code, a passkey or a link that is wrong, or is good no more
 │   └── TooManyTries      it is not even looked at for a while
 ├── NotAllowed            somebody whom we know, but who may not do that
@@ -59,6 +60,14 @@ class NotAuthenticated(DomainError):
 class NotSignedIn(NotAuthenticated):
     def __init__(self) -> None:
         DomainError.__init__(self, "There is no session, or it is over: sign in.")
+
+
+class SignInRefused(NotAuthenticated):
+    """`reason` is typed (services/sign_in.py); by `code` an admin finds what there is to know of the attempt."""
+
+    def __init__(self, reason: str, code: str) -> None:
+        self.reason, self.code = reason, code
+        DomainError.__init__(self, f"This sign-in was refused; its number is {code}.")
 
 
 class WrongCode(NotAuthenticated):

@@ -187,6 +187,27 @@ def end_session(ctx: Context, row: UserSession, why: str) -> bool:
     return bool(ended)
 
 
+def leave(
+    session: Session,
+    settings: Settings,
+    secret: str,
+    now: datetime,
+    why: str,
+    *,
+    request_id: str = "",
+    device: Device = Device(),  # noqa: B008 (as above)
+) -> UserSession | None:
+    """End the session of a browser, whatever it is worth by now, and return it, if there is one that was open."""
+    found: Any = session.execute(_FOUND, {"secret_hash": hash_secret(secret)}).one_or_none()
+    if found is None:
+        return None
+    row: UserSession
+    row, org, user = found
+    actor = Actor(ActorKind.USER, user.user_name, user.id)
+    end_session(Context(session, settings, org, actor, now, request_id, device=device), row, why)
+    return row
+
+
 def end_others(ctx: Context, kept: UserSession, why: str) -> int:
     """End every session of a user but one, and return how many there were.
 

@@ -39,16 +39,17 @@ def record_sign_in(
     user: User | None = None,
     connection: Connection | None = None,
     session_id: UUID | None = None,
+    code: str | None = None,
 ) -> SignIn:
     """Write down an attempt. One that was refused is written in a transaction of its own: that which was refused is
-    gone with all that it wrote.
+    gone with all that it wrote. An attempt that is told to several organizations has one `code` in all of them.
     """
     told = {"expected": trace.expected, "came": trace.came, **trace.details}
     row = SignIn(
         org_id=ctx.org.id,
         id=new_id(),
         at=ctx.now,
-        code="".join(secrets.choice(_LETTERS) for _ in range(_CODE_LENGTH)),
+        code=code or new_code(),
         way=trace.way,
         outcome=outcome,
         reason=trace.reason,
@@ -64,3 +65,7 @@ def record_sign_in(
     ctx.session.add(row)
     ctx.session.flush()
     return row
+
+
+def new_code() -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(_CODE_LENGTH))

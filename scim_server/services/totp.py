@@ -47,6 +47,11 @@ def begin(about: AccountContext) -> Enrolment:
         )
     )
     about.session.flush()
+    return enrolment(about, secret)
+
+
+def enrolment(about: AccountContext, secret: str) -> Enrolment:
+    """A secret as it is shown."""
     issuer = urlsplit(about.settings.base_url).hostname or ""
     return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=about.account.email, issuer_name=issuer))
 

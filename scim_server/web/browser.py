@@ -15,6 +15,7 @@ from flask import Response, request
 from werkzeug.exceptions import Forbidden
 
 from scim_server.services import sessions
+from scim_server.services.attempts import Attempt
 from scim_server.services.context import Device
 from scim_server.services.errors import NotSignedIn
 from scim_server.services.passkeys import relying_party
@@ -24,6 +25,7 @@ from scim_server.web.state import now, state
 
 _SESSION = "session"
 _LONGEST_NAME = 300
+_LONGEST_PATH = 2000
 
 
 def sign_in(response: Response, new: NewSession) -> None:
@@ -102,6 +104,11 @@ def device() -> Device:
     return Device(_address(), name[:_LONGEST_NAME] or None)
 
 
+def attempt() -> Attempt:
+    """What a request is that is to prove something."""
+    return Attempt(state().database, state().settings, now(), request_id(), device())
+
+
 def cookie(name: str) -> str | None:
     return request.cookies.get(_named(name))
 
@@ -148,3 +155,13 @@ def _address() -> str | None:
     except ValueError:
         return None
     return str(getattr(found, "ipv4_mapped", None) or found)
+
+
+def own_path(text: str | None) -> str | None:
+    """A path of this site to go back to, or None of anything that a browser could read as an address elsewhere."""
+    if text is None or not text.startswith("/") or len(text) > _LONGEST_PATH:
+        return None
+    # Browsers read a backslash as a slash, and leave control characters and line breaks out before they look.
+    if text.startswith("//") or "\\" in text or not text.isprintable() or " " in text:
+        return None
+    return text

@@ -1,4 +1,5 @@
-"""Pages for people, such as those of invitations: HTML from templates, without a script, in the reader's language.
+"""Pages for people, such as those of invitations: HTML from templates, in the reader's language, and without a script,
+but where a passkey is asked for, which only a script can.
 
 A page that is reached by a secret link tells nobody of it: it is kept nowhere, refers to nowhere, is in no frame, and
 loads nothing but our own stylesheet.
@@ -16,6 +17,7 @@ from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound, 
 from scim_server.db import DatabaseBusy
 from scim_server.services.languages import Language
 from scim_server.web.requests import body, request_id
+from scim_server.web.state import state
 from scim_server.web.words import say
 
 log = structlog.get_logger(__name__)
@@ -23,12 +25,13 @@ log = structlog.get_logger(__name__)
 bp = Blueprint("pages", __name__, template_folder="templates")
 
 # Whatever is below these is for people, be it there or not.
-_PATHS = ("/invitations", "/reset-password")
+_PATHS = ("/account", "/invitations", "/login", "/logout", "/reset-password")
 
 # A form of ours has two passwords in it, or a code.
 _MAX_FORM_BYTES = 16 * 1024
 _FORM = "application/x-www-form-urlencoded"
-_STYLE = (Path(__file__).parent / "static" / "pages.css").read_bytes()
+_STATIC = Path(__file__).parent / "static"
+_STYLE, _PASSKEYS = (_STATIC / "pages.css").read_bytes(), (_STATIC / "passkeys.js").read_bytes()
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -44,10 +47,20 @@ _HEADERS = {
 
 @bp.get("/assets/pages.css")
 def style() -> ResponseReturnValue:
-    response = Response(_STYLE, mimetype="text/css")
+    return _asset(_STYLE, "text/css")
+
+
+@bp.get("/assets/passkeys.js")
+def passkeys() -> ResponseReturnValue:
+    return _asset(_PASSKEYS, "text/javascript")
+
+
+def _asset(content: bytes, mimetype: str) -> Response:
+    response = Response(content, mimetype=mimetype)
     response.headers["Cache-Control"] = "public, max-age=300"
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def language() -> Language:
@@ -62,6 +75,26 @@ def page(template: str, *, title: str, status: int = 200, **values: Any) -> Resp
     response = make_response(rendered, status)
     response.headers.update(_HEADERS)
     response.headers["Content-Language"] = spoken
+    return response
+
+
+def of_a_session(response: Response) -> Response:
+    """Have a page be one whose forms are sent with cookies that let somebody in.
+
+    Nothing of its address is secret, so our own site may hear from where a form comes, which `only_our_pages` asks for;
+    and what it sends may end at an identity provider, or in the product: browsers hold redirects against `form-action`.
+    """
+    elsewhere = "'self' https:" if state().settings.base_url.startswith("https:") else "*"
+    policy = response.headers["Content-Security-Policy"].replace("form-action 'self'", f"form-action {elsewhere}")
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Vary"] = "Accept-Language, Cookie"
+    return response
+
+
+def with_passkeys(response: Response) -> Response:
+    """Have a page run our one script, which talks to authenticators and to nobody else."""
+    response.headers["Content-Security-Policy"] += "; script-src 'self'"
     return response
 
 

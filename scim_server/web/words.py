@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from scim_server.services.languages import Language
 from scim_server.web.refusal_words import REFUSAL_WORDS
+from scim_server.web.words_account import ACCOUNT
+from scim_server.web.words_login import LOGIN
 
-WORDS: Mapping[str, Mapping[Language, str]] = {
-    **REFUSAL_WORDS,
+_LINKS: Mapping[str, Mapping[Language, str]] = {
     "invitation.title": {
         Language.EN: "Join {organization}",
         Language.PT_BR: "Participar de {organization}",
@@ -165,10 +166,10 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "reset.choose": {Language.EN: "Set the new password", Language.PT_BR: "Definir a nova senha"},
     "reset.done": {Language.EN: "Your new password is set", Language.PT_BR: "Sua nova senha foi definida"},
     "reset.sign_in": {
-        Language.EN: "Go to the page where you usually sign in, and sign in as {email} with the new password. "
-        "Everywhere else you have been signed out.",
-        Language.PT_BR: "Vá à página em que costuma entrar e entre como {email} com a nova senha. Em todos os outros "
-        "lugares sua sessão foi encerrada.",
+        Language.EN: "You can sign in as {email} with the new password. Wherever you were signed in, you have been "
+        "signed out.",
+        Language.PT_BR: "Você pode entrar como {email} com a nova senha. Onde quer que estivesse conectado, sua sessão "
+        "foi encerrada.",
     },
     "reset.over": {Language.EN: "This link is not good any more", Language.PT_BR: "Este link não vale mais"},
     "reset.over_why": {
@@ -197,6 +198,9 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
         "administrador: {id}",
     },
 }
+
+
+WORDS: Mapping[str, Mapping[Language, str]] = {**_LINKS, **LOGIN, **ACCOUNT, **REFUSAL_WORDS}
 
 
 def say(language: Language, key: str, **values: object) -> str:
