@@ -10,6 +10,8 @@ from scim_server.db import Database, connect
 from scim_server.outbound import OutboundClient
 from scim_server.services.request_queue import RequestQueue
 from scim_server.web import (
+    account,
+    account_factors,
     api,
     errors,
     health,
@@ -67,6 +69,8 @@ def create_app(
     app.register_blueprint(login.bp)
     app.register_blueprint(login_steps.bp)
     app.register_blueprint(logout.bp)
+    app.register_blueprint(account.bp)
+    app.register_blueprint(account_factors.bp)
     app.register_blueprint(api.bp)
     return app
 

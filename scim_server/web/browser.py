@@ -71,9 +71,10 @@ def signed_in_reading() -> Iterator[SignedIn]:
 def signed_in_writing() -> Iterator[SignedIn]:
     """As `signed_in_reading`, of what changes something; it commits when the block ends.
 
-    Raises NotSignedIn, Forbidden where the request is no page's of ours.
+    Raises NotSignedIn, Forbidden where it was another site's page that sent something.
     """
-    only_our_pages()
+    if request.method not in ("GET", "HEAD"):
+        only_our_pages()
     with state().database.writing() as session:
         found = sessions.find_session(
             session, state().settings, _secret(), now(), request_id=request_id(), device=device()

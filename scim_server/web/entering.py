@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
 from flask import Blueprint, Response, redirect
 from flask.typing import ResponseReturnValue
 
@@ -63,6 +64,15 @@ def given() -> dict[str, str]:
     """What a form of ours has sent, and nobody else's. Raises HTTPException."""
     browser.only_our_pages()
     return pages.form()
+
+
+def read_credential(text: str) -> dict[str, Any]:
+    """What our script has sent of a passkey; of whatever else was sent, nothing."""
+    try:
+        content = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def answer_refusals(blueprint: Blueprint) -> None:

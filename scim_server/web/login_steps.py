@@ -10,7 +10,7 @@ from scim_server.services import sign_in, sign_in_factors
 from scim_server.services.errors import InvalidValue, NotSignedIn, SignInRefused
 from scim_server.services.sign_in import Next, Step
 from scim_server.web.browser import attempt
-from scim_server.web.entering import answer_refusals, given, go_on, hint, step_page, told, way_url
+from scim_server.web.entering import answer_refusals, given, go_on, hint, read_credential, step_page, told, way_url
 from scim_server.web.pages import language, with_passkeys
 from scim_server.web.qr import svg
 from scim_server.web.under_way import UnderWay, keep, proven, under_way
@@ -31,7 +31,7 @@ def take_second_factor() -> ResponseReturnValue:
     shown = proven(found)
     try:
         if "credential" in said:
-            shown = sign_in_factors.by_passkey(attempt(), shown, _challenge(found), _credential(said["credential"]))
+            shown = sign_in_factors.by_passkey(attempt(), shown, _challenge(found), read_credential(said["credential"]))
         elif "recovery" in said:
             shown = sign_in_factors.by_recovery_code(attempt(), shown, said["recovery"])
         else:
@@ -105,15 +105,6 @@ def _challenge(found: UnderWay) -> UUID:
     if found.challenge is None:
         raise NotSignedIn
     return found.challenge
-
-
-def _credential(text: str) -> dict[str, object]:
-    """What our script has sent of a passkey; of whatever else was sent, nothing."""
-    try:
-        content = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _second_factor(found: UnderWay, problem: SignInRefused | None = None) -> ResponseReturnValue:

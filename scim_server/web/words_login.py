@@ -10,7 +10,7 @@ LOGIN: Mapping[str, Mapping[Language, str]] = {
         Language.EN: "Type the address that you sign in with. If your company signs you in itself, we take you there.",
         Language.PT_BR: "Informe o endereço com que você entra. Se sua empresa tem acesso próprio, levamos você lá.",
     },
-    "login.who": {Language.EN: "E-mail address", Language.PT_BR: "Endereço de e-mail"},
+    "login.who": {Language.EN: "E-mail address or telephone", Language.PT_BR: "Endereço de e-mail ou telefone"},
     "login.continue": {Language.EN: "Continue", Language.PT_BR: "Continuar"},
     "login.sign_in": {Language.EN: "Sign in", Language.PT_BR: "Entrar"},
     "login.no_address": {
