@@ -20,15 +20,37 @@ from scim_server.web import (
     login_steps,
     logout,
     oauth,
+    oidc,
     pages,
     password_resets,
     request_log,
     requests,
+    saml,
     scim,
+    trials,
 )
 from scim_server.web.rate_limit import RateLimit
 from scim_server.web.state import State, keep, state
 from sso.http import HttpClient
+from sso.oidc.keys import Keys
+
+_ROOMS = (
+    scim,
+    oauth,
+    health,
+    pages,
+    invitations,
+    password_resets,
+    login,
+    login_steps,
+    logout,
+    account,
+    account_factors,
+    saml,
+    oidc,
+    trials,
+    api,
+)
 
 
 def create_app(
@@ -55,23 +77,14 @@ def create_app(
             RequestQueue(database, settings),
             RateLimit(settings.rate_limit),
             http or OutboundClient(settings),
+            Keys(),
         ),
     )
     requests.watch(app)
     request_log.watch(app)
     errors.handle_errors(app)
-    app.register_blueprint(scim.bp)
-    app.register_blueprint(oauth.bp)
-    app.register_blueprint(health.bp)
-    app.register_blueprint(pages.bp)
-    app.register_blueprint(invitations.bp)
-    app.register_blueprint(password_resets.bp)
-    app.register_blueprint(login.bp)
-    app.register_blueprint(login_steps.bp)
-    app.register_blueprint(logout.bp)
-    app.register_blueprint(account.bp)
-    app.register_blueprint(account_factors.bp)
-    app.register_blueprint(api.bp)
+    for room in _ROOMS:
+        app.register_blueprint(room.bp)
     return app
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from scim_server.models import Origin, User, UserStatus
 from scim_server.services import users
 from scim_server.services.context import Context
-from scim_server.services.errors import DomainError, InvalidValue, NoSeatLeft, SignInRefused, UserNameTaken
+from scim_server.services.errors import DomainError, InvalidValue, NoSeatLeft, NotLetIn, UserNameTaken
 from scim_server.services.fields import FIELDS, flattened, made_by_hand, rewritten
 from scim_server.services.profiles import Profile
 from scim_server.services.provisioning_rules import Refusal
@@ -36,17 +36,17 @@ def usable(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
 def create_user(ctx: Context, values: Mapping[str, Any], email: str) -> User:
     """Somebody who comes for the first time, and is a user from now on.
 
-    Raises SignInRefused.
+    Raises NotLetIn.
     """
     told = {"userName": email, "emails": _emails(email), **values}
     try:
         return users.create_user(ctx, made_by_hand(told), status=UserStatus.ACTIVE, origin=Origin.JIT)
     except NoSeatLeft as problem:
-        raise SignInRefused(Refusal.NO_SEAT, expected="a free seat", came=str(problem)) from problem
+        raise NotLetIn(Refusal.NO_SEAT, expected="a free seat", came=str(problem)) from problem
     except UserNameTaken as problem:
-        raise SignInRefused(Refusal.AMBIGUOUS, expected="a user name that is free", came=str(problem)) from problem
+        raise NotLetIn(Refusal.AMBIGUOUS, expected="a user name that is free", came=str(problem)) from problem
     except InvalidValue as problem:
-        raise SignInRefused(Refusal.UNUSABLE_PROFILE, expected="a profile", came=str(problem)) from problem
+        raise NotLetIn(Refusal.UNUSABLE_PROFILE, expected="a profile", came=str(problem)) from problem
 
 
 def update_user(ctx: Context, user: User, values: Mapping[str, Any], email: str) -> None:

@@ -12,7 +12,7 @@ DomainError
 │   ├── LastAdminProtected  and so does the last admin
 │   ├── NoSeatLeft        the plan has no seat for one more user
 │   ├── NoOwnerYet        the first admin has not accepted, and nobody else is invited before
-│   ├── SignInRefused     somebody has proven who they are, and is not let in
+│   ├── NotLetIn          somebody has proven who they are, and is not let in all the same
 │   └── LinkOver          the link of an invitation that nobody can accept, any more
 ├── NotFound              no such thing in this organization
 │   └── NotAUser          nobody is "me" for a token that acts for a directory
@@ -119,7 +119,7 @@ class NoOwnerYet(NotAllowed):
         )
 
 
-class SignInRefused(NotAllowed):
+class NotLetIn(NotAllowed):
     """`reason` is one of services/provisioning_rules.py `Refusal`; `expected` and `came` are what an admin compares."""
 
     def __init__(self, reason: str, *, expected: str | None = None, came: str | None = None) -> None:

@@ -13,7 +13,7 @@ from scim_server.models.expressions import upsert
 from scim_server.services import claimed_profiles, invitations, mapping, recognition
 from scim_server.services.addresses import read_recipient
 from scim_server.services.context import Actor, ActorKind, Context
-from scim_server.services.errors import InvalidValue, NoSeatLeft, SignInRefused
+from scim_server.services.errors import InvalidValue, NoSeatLeft, NotLetIn
 from scim_server.services.mapping import ClaimSource
 from scim_server.services.profiles import KEY_LENGTH
 from scim_server.services.provisioning_rules import By, Decision, Known, Refusal, decide
@@ -47,7 +47,7 @@ class Admitted:
 def accept_once(ctx: Context, connection: Connection, message_id: str, expires_at: datetime) -> None:
     """Use up a message of an identity provider: of two workers that have it at once, one is refused.
 
-    Raises SignInRefused.
+    Raises NotLetIn.
     """
     row = {
         "org_id": ctx.org.id,
@@ -59,19 +59,19 @@ def accept_once(ctx: Context, connection: Connection, message_id: str, expires_a
         upsert(ctx.session, AcceptedMessage).values(**row).on_conflict_do_nothing().returning(AcceptedMessage.id_hash)
     )
     if accepted.first() is None:
-        raise SignInRefused(Refusal.REPLAYED, expected="a message that is new", came="one that was used already")
+        raise NotLetIn(Refusal.REPLAYED, expected="a message that is new", came="one that was used already")
 
 
 def sign_in(ctx: Context, connection: Connection, said: Said) -> Admitted:
     """Find, link, accept or create the user whom a connection means, as its provisioning mode says, and have their
     profile, role and teams follow what it says. Nobody else changes the user until this transaction ends.
 
-    Raises SignInRefused.
+    Raises NotLetIn.
     """
     ctx = replace(ctx, actor=Actor(ActorKind.CONNECTION, connection.name, connection.id))
     email = _usable_email(said)
     if not said.subject or len(said.subject) > KEY_LENGTH:
-        raise SignInRefused(Refusal.NO_SUBJECT_ATTRIBUTE, expected=f"1 to {KEY_LENGTH} characters", came=said.subject)
+        raise NotLetIn(Refusal.NO_SUBJECT_ATTRIBUTE, expected=f"1 to {KEY_LENGTH} characters", came=said.subject)
     recognition.check_domain(ctx, connection, email)
     user, known = _recognise(ctx, connection, said, email)
     if known is None:
@@ -85,7 +85,7 @@ def sign_in(ctx: Context, connection: Connection, said: Said) -> Admitted:
     purged = known is None and recognition.is_purged(ctx, [email])
     decision = decide(ProvisioningMode(connection.provisioning_mode), known, purged=purged)
     if isinstance(decision, Refusal):
-        raise SignInRefused(decision, expected=_expected(connection, decision), came=_came(user, email))
+        raise NotLetIn(decision, expected=_expected(connection, decision), came=_came(user, email))
     values, skipped = claimed_profiles.usable(said.values)
     user = _carry_out(ctx, decision, user, values, email)
     recognition.remember(ctx, connection, user, said.subject)
@@ -96,11 +96,11 @@ def sign_in(ctx: Context, connection: Connection, said: Said) -> Admitted:
 
 def _usable_email(said: Said) -> str:
     if said.email is None:
-        raise SignInRefused(Refusal.NO_EMAIL, expected="an e-mail address", came="none")
+        raise NotLetIn(Refusal.NO_EMAIL, expected="an e-mail address", came="none")
     try:
         return read_recipient(said.email)
     except InvalidValue as problem:
-        raise SignInRefused(Refusal.NO_EMAIL, expected="an e-mail address", came=said.email) from problem
+        raise NotLetIn(Refusal.NO_EMAIL, expected="an e-mail address", came=said.email) from problem
 
 
 def _recognise(ctx: Context, connection: Connection, said: Said, email: str) -> tuple[User | None, Known | None]:
@@ -133,7 +133,7 @@ def _carry_out(ctx: Context, decision: Decision, user: User | None, values: Mapp
         try:
             invitations.accept_by_sign_in(ctx, user)
         except NoSeatLeft as problem:
-            raise SignInRefused(Refusal.NO_SEAT, expected="a free seat", came=str(problem)) from problem
+            raise NotLetIn(Refusal.NO_SEAT, expected="a free seat", came=str(problem)) from problem
     claimed_profiles.update_user(ctx, user, values, email)
     return user
 

@@ -20,7 +20,7 @@ from scim_server.models import (
 from scim_server.models.expressions import any_of
 from scim_server.sealing import keyed_hash
 from scim_server.services.context import Context
-from scim_server.services.errors import SignInRefused
+from scim_server.services.errors import NotLetIn
 from scim_server.services.profiles import folded, main_address
 from scim_server.services.provisioning_rules import By, Known, Refusal
 
@@ -38,7 +38,7 @@ def check_domain(ctx: Context, connection: Connection, email: str) -> None:
     """Ask whether an address is one of which the connection may speak: within a domain of its own that the organization
     has verified, and no sub-domain of one.
 
-    Raises SignInRefused.
+    Raises NotLetIn.
     """
     verified = ctx.session.scalars(
         select(Domain.name)
@@ -51,7 +51,7 @@ def check_domain(ctx: Context, connection: Connection, email: str) -> None:
         .order_by(Domain.name)
     ).all()
     if domain_of(email) not in verified:
-        raise SignInRefused(
+        raise NotLetIn(
             Refusal.FOREIGN_DOMAIN, expected=", ".join(verified) or "a verified domain", came=domain_of(email)
         )
 
@@ -69,14 +69,14 @@ def find_by_subject(ctx: Context, connection: Connection, subject: str) -> User 
 
 
 def find_by_external_id(ctx: Context, external_id: str) -> User | None:
-    """The user of a directory whom it calls so. Raises SignInRefused where there are two."""
+    """The user of a directory whom it calls so. Raises NotLetIn where there are two."""
     return _one(ctx.session.scalars(_to_change(ctx).where(User.external_id == external_id)).all(), external_id)
 
 
 def find_by_email(ctx: Context, email: str) -> User | None:
     """The user whose name or main address this is: one who is not deleted, if there is one.
 
-    An address beside the main one may be that of a whole department. Raises SignInRefused where there are two.
+    An address beside the main one may be that of a whole department. Raises NotLetIn where there are two.
     """
     keys = keys_of(email)
     reached_at = select(UserEmail.user_id).where(UserEmail.org_id == ctx.org.id, UserEmail.address_key.in_(keys))
@@ -162,7 +162,7 @@ def _one(found: Collection[User], said: str) -> User | None:
     """The only user of these who is not deleted, or else the last of those who are."""
     living = [user for user in found if user.status != UserStatus.DELETED]
     if len(living) > 1:
-        raise SignInRefused(Refusal.AMBIGUOUS, expected="one user", came=f"{len(living)} users for {said}")
+        raise NotLetIn(Refusal.AMBIGUOUS, expected="one user", came=f"{len(living)} users for {said}")
     return living[0] if living else next(iter(list(found)[::-1]), None)
 
 

@@ -25,13 +25,13 @@ log = structlog.get_logger(__name__)
 bp = Blueprint("pages", __name__, template_folder="templates")
 
 # Whatever is below these is for people, be it there or not.
-_PATHS = ("/account", "/invitations", "/login", "/logout", "/reset-password")
+_PATHS = ("/account", "/invitations", "/login", "/logout", "/reset-password", "/sso")
 
 # A form of ours has two passwords in it, or a code.
 _MAX_FORM_BYTES = 16 * 1024
 _FORM = "application/x-www-form-urlencoded"
 _STATIC = Path(__file__).parent / "static"
-_STYLE, _PASSKEYS = (_STATIC / "pages.css").read_bytes(), (_STATIC / "passkeys.js").read_bytes()
+_STYLE, _PASSKEYS, _SEND = ((_STATIC / name).read_bytes() for name in ("pages.css", "passkeys.js", "send.js"))
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -55,7 +55,13 @@ def passkeys() -> ResponseReturnValue:
     return _asset(_PASSKEYS, "text/javascript")
 
 
-def _asset(content: bytes, mimetype: str) -> Response:
+@bp.get("/assets/send.js")
+def send() -> ResponseReturnValue:
+    """What sends the form of send.html on its own, which has a button for whoever runs no scripts."""
+    return _asset(_SEND, "text/javascript")
+
+
+def _asset(content: bytes, mimetype: str) -> ResponseReturnValue:
     response = Response(content, mimetype=mimetype)
     response.headers["Cache-Control"] = "public, max-age=300"
     response.add_etag()
@@ -118,7 +124,7 @@ def is_for_people(path: str) -> bool:
 
 def answer_errors_as_pages(blueprint: Blueprint) -> None:
     """Have what goes wrong in a blueprint told to a person."""
-    assert blueprint.url_prefix in _PATHS
+    assert is_for_people(blueprint.url_prefix or "")
     blueprint.register_error_handler(HTTPException, tell)
     blueprint.register_error_handler(DatabaseBusy, _busy)
     blueprint.register_error_handler(Exception, _bug)

@@ -10,6 +10,7 @@ from scim_server.db import Database
 from scim_server.services.request_queue import RequestQueue
 from scim_server.web.rate_limit import RateLimit
 from sso.http import HttpClient
+from sso.oidc.keys import Keys
 
 _NAME = "scim_server"
 
@@ -21,6 +22,7 @@ class State:
     request_queue: RequestQueue
     rate_limit: RateLimit
     http: HttpClient
+    keys: Keys
 
 
 def keep(extensions: dict[str, object], state: State) -> None:

@@ -178,6 +178,26 @@ _LINKS: Mapping[str, Mapping[Language, str]] = {
         Language.PT_BR: "Ele já foi usado, tem mais de uma hora ou foi cortado: peça um novo e abra-o dentro de uma "
         "hora.",
     },
+    "send.title": {Language.EN: "One moment", Language.PT_BR: "Um momento"},
+    "send.why": {
+        Language.EN: "You are on your way to your company's sign-in. If nothing happens, continue yourself.",
+        Language.PT_BR: "Você está indo para o login da sua empresa. Se nada acontecer, continue manualmente.",
+    },
+    "send.on": {Language.EN: "Continue", Language.PT_BR: "Continuar"},
+    "test.offer": {Language.EN: "Test this sign-in", Language.PT_BR: "Testar esta entrada"},
+    "test.what": {
+        Language.EN: "You are about to sign in through “{connection}” to {organization}, as its people will. Nobody is "
+        "let in by it: you see what the identity provider says, and what would come of it.",
+        Language.PT_BR: "Você vai entrar por “{connection}” em {organization}, como as pessoas farão. Ninguém entra de "
+        "verdade: você vê o que o provedor de identidade diz e o que resultaria disso.",
+    },
+    "test.begin": {Language.EN: "Begin the test", Language.PT_BR: "Começar o teste"},
+    "test.over": {
+        Language.EN: "This link of a test is older than an hour, was cut off, or its connection is switched off: make "
+        "a new one.",
+        Language.PT_BR: "Este link de teste tem mais de uma hora, foi cortado ou sua conexão está desativada: crie um "
+        "novo.",
+    },
     "error.title": {Language.EN: "That did not work", Language.PT_BR: "Não deu certo"},
     "error.missing": {
         Language.EN: "There is no such page. Check the address.",

@@ -124,6 +124,7 @@ def read(send: Send | None, us: KeyPair) -> tuple[str, Element, str | None]:
         context.key = xmlsec.Key.from_memory(us.certificate, constants.KeyDataFormatCertPem)
         context.register_id(root, "ID")
         signature = root.find("{http://www.w3.org/2000/09/xmldsig#}Signature")
+        assert signature is not None
         context.verify(signature)
         return send.url, root, send.fields.get("RelayState")
     assert isinstance(send, Redirect)

@@ -27,7 +27,7 @@ from scim_server.services import (
 )
 from scim_server.services.context import Context
 from scim_server.services.declared import declared
-from scim_server.services.errors import SignInRefused
+from scim_server.services.errors import NotLetIn
 from scim_server.services.mapping import ClaimSource
 from scim_server.services.organizations import Plan
 from scim_server.services.provisioning import Admitted, Said
@@ -185,7 +185,7 @@ def test_what_the_table_of_the_modes_says_is_what_happens(
         assert admitted.user.status == UserStatus.ACTIVE
         assert case.sign_in().user.id == admitted.user.id, "whoever has been here is known by their subject"
     else:
-        with pytest.raises(SignInRefused) as problem:
+        with pytest.raises(NotLetIn) as problem:
             case.sign_in()
         assert problem.value.reason == Refusal(refused[1])
 
@@ -198,7 +198,7 @@ def test_every_row_of_the_table_is_played() -> None:
 def test_a_refused_sign_in_leaves_nothing(case: Case, database: Database) -> None:
     case.full()
     before = len(events(database, "acme"))
-    with pytest.raises(SignInRefused):
+    with pytest.raises(NotLetIn):
         case.sign_in()
     assert len(events(database, "acme")) == before
 
@@ -298,7 +298,7 @@ def test_the_first_admin_who_is_invited_may_come_by_a_connection_and_owns_the_or
 def test_an_external_id_tells_who_it_is_where_the_organization_chose_that(case: Case) -> None:
     ada = case.acme.post("/Users", {"schemas": [USER], "userName": "al", "externalId": "subject-1"}).id
     in_mode(case, ProvisioningMode.DIRECTORY)
-    with pytest.raises(SignInRefused):
+    with pytest.raises(NotLetIn):
         case.sign_in()
 
     with case.office.acting() as ctx:
@@ -310,7 +310,7 @@ def test_somebody_who_came_back_as_another_user_is_known_again(case: Case) -> No
     first = case.sign_in().user.id
     with case.office.acting() as ctx:
         lifecycle.delete_user(ctx, users.get_user_to_change(ctx, first))
-    with pytest.raises(SignInRefused):
+    with pytest.raises(NotLetIn):
         case.sign_in()
 
     second = case.office.create(EMAIL)
@@ -320,7 +320,7 @@ def test_somebody_who_came_back_as_another_user_is_known_again(case: Case) -> No
 def test_two_users_of_one_address_are_told_apart_by_nobody(case: Case) -> None:
     for name in ("one", "two"):
         case.office.create(name, emails=[{"value": EMAIL, "primary": True}])
-    with pytest.raises(SignInRefused) as problem:
+    with pytest.raises(NotLetIn) as problem:
         case.sign_in()
     assert problem.value.reason == Refusal.AMBIGUOUS
 
@@ -334,7 +334,7 @@ def test_an_address_beside_the_main_one_is_nobodys(case: Case) -> None:
     "email", ["\u212aay@example.com", "ada", "ada@example.com\n@evil.example", "ada@ex\u0430mple.com"]
 )
 def test_an_address_that_only_looks_like_one_lets_nobody_in(case: Case, email: str) -> None:
-    with pytest.raises(SignInRefused) as problem:
+    with pytest.raises(NotLetIn) as problem:
         case.sign_in(replace(TODAY, email=email))
     assert problem.value.reason in (Refusal.NO_EMAIL, Refusal.FOREIGN_DOMAIN)
 
@@ -342,7 +342,7 @@ def test_an_address_that_only_looks_like_one_lets_nobody_in(case: Case, email: s
 def test_a_domain_of_another_connection_is_not_this_ones(case: Case) -> None:
     with case.office.acting() as ctx:
         new_connection(ctx, ProvisioningMode.JIT, verified_domain(ctx, "example.net"))
-    with pytest.raises(SignInRefused) as problem:
+    with pytest.raises(NotLetIn) as problem:
         case.sign_in(replace(TODAY, email="ada@example.net"))
     assert problem.value.reason == Refusal.FOREIGN_DOMAIN
 
@@ -350,7 +350,7 @@ def test_a_domain_of_another_connection_is_not_this_ones(case: Case) -> None:
 def test_a_message_is_accepted_once(case: Case) -> None:
     with case.office.acting() as ctx:
         provisioning.accept_once(ctx, connection_of(ctx, case.connection), "_id-1", ctx.now)
-    with case.office.acting() as ctx, pytest.raises(SignInRefused) as problem:
+    with case.office.acting() as ctx, pytest.raises(NotLetIn) as problem:
         provisioning.accept_once(ctx, connection_of(ctx, case.connection), "_id-1", ctx.now)
     assert problem.value.reason == Refusal.REPLAYED
 
