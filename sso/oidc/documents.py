@@ -63,9 +63,9 @@ def _check_texts(value: Any) -> None:
     for _ in range(DEEPEST):
         deeper: list[Any] = []
         for item in level:
-            if isinstance(item, str) and ("\0" in item or any("\ud800" <= letter <= "\udfff" for letter in item)):
-                raise NotAnObject
-            if isinstance(item, dict):
+            if isinstance(item, str):
+                _check_text(item)
+            elif isinstance(item, dict):
                 deeper.extend(item)
                 deeper.extend(item.values())
             elif isinstance(item, list):
@@ -74,3 +74,12 @@ def _check_texts(value: Any) -> None:
             return
         level = deeper
     raise NotAnObject
+
+
+def _check_text(text: str) -> None:
+    try:
+        data = text.encode()
+    except UnicodeEncodeError as error:  # half of a pair, which JSON can spell
+        raise NotAnObject from error
+    if b"\0" in data:
+        raise NotAnObject
