@@ -79,11 +79,12 @@ def attacks() -> Iterator[Attack]:
     yield "a thief's key under the provider's name", with_token(Crooked(key=THIEF, header={"kid": "first"}))
     yield "an invented key", with_token(Crooked(header={"kid": "invented"}))
     yield "60 KB of claims, and another audience", with_token(Crooked({"aud": "x", "groups": ["g" * 30] * 1300}))
+    yield from userinfos()
     yield from logout_tokens()
     yield from documents()
 
 
-def with_token(crooked: Crooked) -> Callable[[], object]:
+def with_token(crooked: Crooked, more: dict[str, HttpResponse] | None = None) -> Callable[[], object]:
     """Finish a sign-in whose token endpoint has one thing to say."""
     idp = Provider()
     connection, keys = idp.connection(), Keys()
@@ -91,8 +92,21 @@ def with_token(crooked: Crooked) -> Callable[[], object]:
     parameters = idp.authorize(begun.send.url, LATER, crooked=crooked)
     token = idp.id_token(idp.grants[parameters["code"]], "access-1")
     answer = {"access_token": "access-1", "token_type": "Bearer", "id_token": token}
-    http = Canned({"https://idp.example/token": json_answer(answer), "https://idp.example/jwks": keys_of(idp)})
+    answers = {"https://idp.example/token": json_answer(answer), "https://idp.example/jwks": keys_of(idp)}
+    http = Canned({**answers, **(more or {})})
     return lambda: login.finish(connection, parameters, begun.attempt, http, keys, LATER)
+
+
+def userinfos() -> Iterator[Attack]:
+    """Answers as large as are read, each of as many things as fit."""
+    for name, body in {
+        "objects": b'{"a":[' + b'{"":0},' * 18_000 + b"0]}",
+        "nesting": b'{"a":[' + (b"[" * 12 + b"]" * 12 + b",") * 5_000 + b"0]}",
+        "values": b'{"sub":"248289761001","a":[' + b"0," * 4_990 + b"0]}",
+        "long numbers": b'{"sub":"248289761001","a":[' + (b"9" * 4_000 + b",") * 30 + b"0]}",
+    }.items():
+        answer = HttpResponse(200, {"content-type": "application/json"}, body)
+        yield f"userinfo of {name}", with_token(Crooked({"email": None}), {"https://idp.example/userinfo": answer})
 
 
 def logout_tokens() -> Iterator[Attack]:
@@ -109,8 +123,8 @@ def documents() -> Iterator[Attack]:
     url = f"{idp.issuer}{discovery.WELL_KNOWN}"
     bodies: dict[str, Any] = {
         "of another issuer": as_json({**idp.discovery(), "issuer": "https://evil.example"}),
-        "of 250 KB of members": as_json({**idp.discovery(), "issuer": "x", "more": {str(n): n for n in range(16_000)}}),
-        "of 250 KB of brackets": b'{"a":' + b"[" * 250_000,
+        "of 120 KB of members": as_json({**idp.discovery(), "issuer": "x", "more": {str(n): n for n in range(8_000)}}),
+        "of 120 KB of brackets": b'{"a":' + b"[" * 120_000,
         "of a megabyte": b" " * 1_000_000,
         "of HTML": b"<!doctype html>" * 1000,
     }

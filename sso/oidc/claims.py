@@ -26,6 +26,7 @@ def as_texts(claims: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """
     found: dict[str, list[str]] = {}
     about_the_person = {name: value for name, value in claims.items() if name not in _ABOUT_THE_TOKEN}
+    seen = 0
     for name, value in about_the_person.items():
         for path, text in _texts(name, value):
             if path != name and path in about_the_person:
@@ -33,8 +34,9 @@ def as_texts(claims: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
             texts = found.setdefault(path, [])
             if text is not None and len(text) <= LONGEST_VALUE:
                 texts.append(text)
-    if len(found) > MOST_NAMES or sum(map(len, found.values())) > MOST_VALUES:
-        raise Refused(Reason.TOO_LARGE, expected=f"{MOST_NAMES} claims, {MOST_VALUES} values", came="more")
+            seen += 1
+            if seen > MOST_VALUES or len(found) > MOST_NAMES:
+                raise Refused(Reason.TOO_LARGE, expected=f"{MOST_NAMES} claims, {MOST_VALUES} values", came="more")
     return {name: tuple(texts) for name, texts in found.items()}
 
 

@@ -11,7 +11,7 @@ from sso.http import HttpClient
 from sso.oidc.documents import NotAnObject, read_object
 
 WELL_KNOWN = "/.well-known/openid-configuration"
-LARGEST = 256 * 1024
+LARGEST = 128 * 1024
 LONGEST_URL = 2000
 MOST_VALUES = 100
 

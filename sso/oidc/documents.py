@@ -7,6 +7,7 @@ import re
 from typing import Any, NoReturn
 
 DEEPEST = 16
+MOST_ITEMS = 20_000
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 
 
@@ -18,7 +19,7 @@ def read_object(text: bytes) -> dict[str, Any]:
     """The object that a text is. Whoever asks has bounded its size.
 
     A name that comes twice is refused (RFC 7519 §4 leaves open which one counts, so two readers may differ), and so are
-    NaN, what cannot be written as UTF-8, NUL, and a nesting that nobody honest needs. Raises NotAnObject.
+    NaN, what cannot be written as UTF-8, NUL, and more depth or items than anybody honest needs. Raises NotAnObject.
     """
     try:
         value = json.loads(text.decode("utf-8"), object_pairs_hook=_no_name_twice, parse_constant=_no_constant)
@@ -26,7 +27,7 @@ def read_object(text: bytes) -> dict[str, Any]:
         raise NotAnObject from error
     if not isinstance(value, dict):
         raise NotAnObject
-    _check_texts(value)
+    _check_items(value)
     return value
 
 
@@ -58,8 +59,8 @@ def _no_constant(_: str) -> NoReturn:
     raise NotAnObject
 
 
-def _check_texts(value: Any) -> None:
-    level = [value]
+def _check_items(value: Any) -> None:
+    level, seen = [value], 0
     for _ in range(DEEPEST):
         deeper: list[Any] = []
         for item in level:
@@ -70,8 +71,11 @@ def _check_texts(value: Any) -> None:
                 deeper.extend(item.values())
             elif isinstance(item, list):
                 deeper.extend(item)
+        seen += len(deeper)
         if not deeper:
             return
+        if seen > MOST_ITEMS:
+            break
         level = deeper
     raise NotAnObject
 

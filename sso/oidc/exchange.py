@@ -15,7 +15,7 @@ from sso.oidc.discovery import endpoint, optional_endpoint
 from sso.oidc.documents import NotAnObject, read_object
 from sso.oidc.keys import Keys
 
-LARGEST_ANSWER = 256 * 1024
+LARGEST_ANSWER = 128 * 1024
 LONGEST_ACCESS_TOKEN = 16 * 1024
 
 # RFC 6749 §4.1.2.1 and §5.2 allow no more in an error's code.

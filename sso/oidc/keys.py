@@ -23,7 +23,7 @@ from sso.oidc.documents import NotAnObject, decode_segment, read_object
 LIFETIME = timedelta(hours=1)  # how long a key that the provider has withdrawn is still trusted
 BETWEEN_FORCED = timedelta(minutes=1)
 AFTER_FAILURE = timedelta(seconds=10)
-LARGEST_SET = 256 * 1024
+LARGEST_SET = 128 * 1024
 MOST_KEYS = 50
 MOST_SETS = 500
 LONGEST_MEMBER = 1400  # what a modulus of 8,192 bits takes

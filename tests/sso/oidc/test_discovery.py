@@ -105,7 +105,7 @@ def test_a_malformed_document(idp: Provider, body: bytes) -> None:
 
 def test_a_huge_document_is_not_read(idp: Provider) -> None:
     idp.answers[WELL_KNOWN] = json_answer({**idp.discovery(), "more": "x" * 300_000})
-    with pytest.raises(Unusable, match="larger than 256 KB"):
+    with pytest.raises(Unusable, match="larger than 128 KB"):
         discovery.fetch(idp.issuer, idp)
 
 

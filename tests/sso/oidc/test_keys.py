@@ -86,7 +86,7 @@ def test_a_set_is_bounded(sign_in: SignIn) -> None:
     many = [{**HONEST, "kid": str(number)} for number in range(MOST_KEYS)]
     assert len(read_keys(as_json({"keys": [*many, HONEST, 7, "x"]}))) == MOST_KEYS
     sign_in.idp.answers["https://idp.example/jwks"] = json_answer({"keys": [HONEST], "more": "x" * 300_000})
-    with pytest.raises(Unreachable, match="more than 256 KB"):
+    with pytest.raises(Unreachable, match="more than 128 KB"):
         sign_in.by()
 
 

@@ -89,6 +89,7 @@ SHAPED: dict[str, tuple[Any, Reason]] = {
         lambda _: _first().token(b'{"a":' + b"[" * 9000 + b"]" * 9000 + b"}"),
         Reason.MALFORMED,
     ),
+    "claims of too many items": (lambda _: _first().token(b'{"a":[' + b"0," * 21_000 + b"0]}"), Reason.MALFORMED),
     "a number without end": (lambda _: _first().token(b'{"exp":' + b"9" * 9000 + b"}"), Reason.MALFORMED),
     "no number": (lambda _: _first().token(b'{"exp":NaN}'), Reason.MALFORMED),
     "half a letter": (lambda _: _first().token(rb'{"sub":"\ud800"}'), Reason.MALFORMED),
