@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from socket import AF_INET, SHUT_RDWR, SOCK_DGRAM, socket
+from socket import AF_INET, SHUT_RDWR, SOCK_DGRAM, SOCK_STREAM, socket
 from threading import Thread
 
 from dns import flags, rcode, rrset
@@ -17,7 +17,8 @@ from dns.resolver import Resolver
 @dataclass
 class NameServer:
     """`texts` is what the TXT records of a name say, `aliases` the name that another one is an alias of. Of the names
-    in `broken` it says that it cannot say, and of those in `silent` nothing.
+    in `broken` it says that it cannot say, of those in `silent` nothing, and of those in `long` what it says is too
+    much for UDP.
     """
 
     port: int
@@ -25,6 +26,7 @@ class NameServer:
     aliases: dict[str, str] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)
+    long: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -57,12 +59,31 @@ class NameServer:
             answer.set_rcode(rcode.NXDOMAIN)
         return answer
 
+    def says_by_udp(self, query: Message) -> Message | None:
+        answer = self.says(query)
+        if answer is not None and self.asked[-1] in self.long:
+            answer.answer.clear()
+            answer.flags |= flags.TC
+        return answer
+
 
 @contextmanager
 def name_server() -> Iterator[NameServer]:
-    with socket(AF_INET, SOCK_DGRAM) as door:
-        door.bind(("127.0.0.1", 0))
-        server = NameServer(door.getsockname()[1])
+    with socket(AF_INET, SOCK_DGRAM) as door, socket(AF_INET, SOCK_STREAM) as gate:
+        gate.bind(("127.0.0.1", 0))
+        gate.listen()
+        server = NameServer(gate.getsockname()[1])
+        door.bind(("127.0.0.1", server.port))
+
+        def serve_by_tcp() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = gate.accept()
+                    with connection, connection.makefile("rwb") as stream, suppress(DNSException):
+                        asked = from_wire(stream.read(int.from_bytes(stream.read(2))))
+                        if answer := server.says(asked):
+                            said = answer.to_wire()
+                            stream.write(len(said).to_bytes(2) + said)
 
         def serve() -> None:
             while True:
@@ -70,19 +91,20 @@ def name_server() -> Iterator[NameServer]:
                 if not wire:
                     return
                 with suppress(DNSException):
-                    if answer := server.says(from_wire(wire)):
+                    if answer := server.says_by_udp(from_wire(wire)):
                         door.sendto(answer.to_wire(), client)
 
-        thread = Thread(target=serve)
-        thread.start()
+        threads = Thread(target=serve), Thread(target=serve_by_tcp)
+        for thread in threads:
+            thread.start()
         try:
             yield server
         finally:
-            with suppress(OSError):
-                door.shutdown(SHUT_RDWR)
+            gate.shutdown(SHUT_RDWR)
             with socket(AF_INET, SOCK_DGRAM) as bell:
                 bell.sendto(b"", ("127.0.0.1", server.port))
-            thread.join()
+            for thread in threads:
+                thread.join()
 
 
 def _quoted(text: str) -> str:

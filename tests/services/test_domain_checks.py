@@ -5,6 +5,8 @@ from functools import partial
 
 import pytest
 
+from scim_server import jobs
+from scim_server.db import connect
 from scim_server.services import domains
 from scim_server.services.domain_checks import check_everywhere
 from scim_server.services.domain_proofs import LABEL, Outcome
@@ -12,6 +14,7 @@ from tests.domains import DAY, actions, add, check, check_daily, delivered, now,
 from tests.hands import Hands
 from tests.mail import plain
 from tests.name_server import NameServer
+from tests.processes import wait_until
 from tests.services.test_concurrency import at_once
 
 
@@ -113,3 +116,19 @@ def test_each_domain_is_looked_at_by_one_of_several_processes(office: Hands, dns
         verified(office, dns, f"acme{number}.example")
     checked = at_once(*[partial(check_daily, office, dns, 2)] * 3)
     assert sum(checked) == 12
+
+
+def test_a_server_looks_at_what_is_due(office: Hands, dns: NameServer) -> None:
+    domain = verified(office, dns)
+    dns.texts.clear()
+    with office.acting() as ctx:
+        domains.get_domain(ctx, domain.id).checked_at = ctx.now - 2 * DAY
+    settings = office.settings.model_copy(update={"dns_servers": dns.address})
+    database = connect(settings)
+    try:
+        jobs.start(database, settings)
+        wait_until(lambda: now(office, domain).failing_since is not None, "its record is missed")
+    finally:
+        jobs.close_all()
+        database.engine.dispose()
+    assert actions(office)[-1] == "domain.record_missing"

@@ -38,6 +38,13 @@ def test_a_record_at_the_domain_itself_verifies_it_too(office: Hands, dns: NameS
     assert check(office, domain, dns).outcome is Outcome.FOUND
 
 
+def test_a_domain_with_more_records_than_udp_carries_is_read_whole(office: Hands, dns: NameServer) -> None:
+    domain = add(office)
+    dns.texts["acme.com"] = [f"{number}-site-verification={'x' * 200}" for number in range(100)] + [domain.proof]
+    dns.long.add("acme.com")
+    assert check(office, domain, dns).outcome is Outcome.FOUND
+
+
 def test_each_domain_of_each_organization_has_a_proof_of_its_own(office: Hands, rivals: Hands) -> None:
     proofs = {add(office).proof, add(office, "acme.org").proof, add(rivals).proof, add(rivals, "acme.org").proof}
     assert len(proofs) == 4
