@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.services import domain_checks, outbox, retention
+from scim_server.outbound import OutboundClient
+from scim_server.services import connection_looks, domain_checks, outbox, retention
 from scim_server.services.domain_proofs import resolver_of
 
 log = structlog.get_logger(__name__)
@@ -77,12 +78,19 @@ def start(database: Database, settings: Settings) -> None:
         lambda: domain_checks.check_everywhere(database, settings, resolver_of(settings), datetime.now(UTC)),
     )
 
+    connections = Job(
+        "connection check",
+        _HOURLY,
+        lambda: connection_looks.look_everywhere(database, settings, OutboundClient(settings), datetime.now(UTC)),
+    )
+    attempts = Job("attempt purge", _HOURLY, lambda: connection_looks.purge(database, datetime.now(UTC)))
+
     def posted(session: Session) -> None:
         if outbox.POSTED in session.info:
             mail.wake()
 
     database.when_committed(posted)
-    for job in (mail, purge, users, domains):
+    for job in (mail, purge, users, domains, connections, attempts):
         job.start()
 
 

@@ -13,6 +13,7 @@ from scim_server.cli.accounts import account
 from scim_server.cli.alarms import alarm
 from scim_server.cli.base import PROVIDERS, Failure, now, opened, operator, settings_or_failure, show
 from scim_server.cli.clients import client
+from scim_server.cli.connections import connection
 from scim_server.cli.directories import directory
 from scim_server.cli.domains import domain
 from scim_server.cli.invitations import admin, invitation
@@ -160,6 +161,7 @@ main.add_command(account)
 main.add_command(admin)
 main.add_command(alarm)
 main.add_command(client)
+main.add_command(connection)
 main.add_command(directory)
 main.add_command(domain)
 main.add_command(invitation)

@@ -14,7 +14,7 @@ from scim_server.models import Connection, ConnectionDomain, ConnectionStatus, D
 from scim_server.sealing import Broken, Expired, seal, unseal
 from scim_server.services.connection_config import config_of, oidc_config, saml_config, secrets_of
 from scim_server.services.context import SYSTEM, Context
-from scim_server.services.errors import NotFound, NotReady, WrongCode
+from scim_server.services.errors import InvalidValue, NotFound, NotReady, WrongCode
 from scim_server.services.permissions import Manage, require
 from sso import presets
 from sso.claims import FieldMapping, Names
@@ -124,6 +124,16 @@ def get_connection_to_change(ctx: Context, connection_id: UUID) -> Connection:
     if found is None:
         raise NotFound("connection", connection_id)
     return found
+
+
+def find_by_name(ctx: Context, text: str) -> Connection:
+    """The connection whose id or name this is. Raises NotFound, and InvalidValue where several have that name."""
+    found = [each for each in list_connections(ctx) if text in (str(each.id), each.name)]
+    if not found:
+        raise NotFound("connection", text)
+    if len(found) > 1:
+        raise InvalidValue("connection", f"could be {', '.join(str(each.id) for each in found)}: give an id")
+    return found[0]
 
 
 def list_connections(ctx: Context) -> list[Connection]:

@@ -34,6 +34,8 @@ class MailText(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105
     BRAKE_ALARM = "brake_alarm"
     DOMAIN_ALARM = "domain_alarm"
+    CONNECTION_HELD_BACK = "connection_held_back"
+    CERTIFICATE_EXPIRES = "certificate_expires"
 
 
 def send(
