@@ -6,7 +6,7 @@ import click
 
 from scim_server.cli.base import Failure, now, opened, operator, settings_or_failure, show, told
 from scim_server.models import Overage
-from scim_server.services import lookup, organizations, ownership, seats, settings
+from scim_server.services import lookup, organizations, ownership, seats, settings, sso_required
 from scim_server.services.context import OPERATOR, Context
 
 _PLAN = ("seats", "overage")
@@ -96,14 +96,44 @@ def org_transfer_ownership(slug: str, user: str, confirm: str | None) -> None:
     click.echo(f"{user} owns {slug}.", err=True)
 
 
+@org.command("require-sso")
+@click.argument("slug")
+@click.option("--break-glass", "user", metavar="USER", required=True, help="The admin who need not.")
+def org_require_sso(slug: str, user: str) -> None:
+    """Have everybody sign in through a connection.
+
+    All other ways into the organization SLUG are closed, a new password included, except for one admin (name, e-mail
+    address or id), who has a password and a second factor. It takes an enabled connection, and a test sign-in through
+    it that an admin has made within the last day (`connection test`).
+    """
+    with operator(slug) as ctx:
+        sso_required.require_sso(ctx, lookup.find_to_change(ctx, user))
+    click.echo(f"Everybody in {slug} signs in through a connection, except for {user}.", err=True)
+
+
+@org.command("allow-other-ways")
+@click.argument("slug")
+def org_allow_other_ways(slug: str) -> None:
+    """Let people sign in otherwise than through a connection again.
+
+    Into the organization SLUG, and at any time: this is the way back when its identity provider is gone.
+    """
+    with operator(slug) as ctx:
+        sso_required.stop_requiring(ctx)
+    click.echo(f"Other ways into {slug} are open again.", err=True)
+
+
 def _shown(ctx: Context) -> dict[str, Any]:
     owner, taken = ownership.find_owner(ctx), seats.seats(ctx)
+    break_glass = sso_required.find_break_glass(ctx)
     return {
         "id": str(ctx.org.id),
         "slug": ctx.org.slug,
         "name": ctx.org.name,
         "seats": {"plan": taken.plan, "used": taken.used, "over": taken.over, "overage": ctx.org.overage},
         "owner": owner.user_name if owner else None,
+        "sso_required_at": ctx.org.sso_required_at,
+        "break_glass": break_glass.user_name if break_glass else None,
         "settings": settings.organization_settings(ctx).model_dump(mode="json"),
     }
 

@@ -17,6 +17,7 @@ from scim_server.services import mail
 from scim_server.services.context import SYSTEM, Context
 from scim_server.services.languages import Language, closest
 from scim_server.services.mail import MailText
+from scim_server.services.sso_rule import closed_to
 
 # Of what goes to one address, or to one account: not more than so many within so long.
 _MOST = {timedelta(minutes=1): 1, timedelta(hours=1): 5, timedelta(days=1): 10}
@@ -39,7 +40,9 @@ def post(
     useless_at: datetime,
     **values: Any,
 ) -> None:
-    """Have a message sent to an address, for an account that can sign in somewhere; and to nobody without one."""
+    """Have a message sent to an address, for an account that can sign in somewhere; and to nobody without one, or where
+    everybody has to come through a connection.
+    """
     any_org = session.scalar(select(Organization).order_by(Organization.id).limit(1))
     row = _place(session, account)
     org, language = row or (any_org, Language.EN)
@@ -53,7 +56,7 @@ def post(
 
 
 def language_of(session: Session, account: Account) -> Language | None:
-    """The language of the person, if they can sign in anywhere."""
+    """The language of the person, if they can sign in anywhere with their account."""
     row = _place(session, account)
     return row[1] if row else None
 
@@ -68,5 +71,6 @@ def _place(session: Session, account: Account | None) -> tuple[Organization, Lan
     ).all()
     ours = account.default_org_id if account else None
     for org, user in sorted(rows, key=lambda row: row[0].id != ours):
-        return org, closest(user.document.get("preferredLanguage"))
+        if not closed_to(org, user):
+            return org, closest(user.document.get("preferredLanguage"))
     return None

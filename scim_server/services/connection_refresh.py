@@ -124,9 +124,9 @@ def accept_pending(ctx: Context, connection: Connection) -> None:
         require_admin(ctx)
     else:
         connection.status = ConnectionStatus.DRAFT
-    config = saml_config(connection).model_copy(update=connection.pending["config"])
+    after = SamlConfig.model_validate(kept(saml_config(connection)) | connection.pending["config"])
     connection.tested_at = connection.tested_by = None
-    _take_up(ctx, connection, SamlConfig.model_validate(config.model_dump()), accepted=True)
+    _take_up(ctx, connection, after, accepted=True)
 
 
 def reject_pending(ctx: Context, connection: Connection) -> None:

@@ -10,6 +10,7 @@ DomainError
 │   ├── OwnedByDirectory  a directory says it, so that nobody else does
 │   ├── OwnerProtected    the owner of an organization stays an active admin
 │   ├── LastAdminProtected  and so does the last admin
+│   ├── BreakGlassProtected  and so does whoever comes in when the identity provider is away
 │   ├── NoSeatLeft        the plan has no seat for one more user
 │   ├── NoOwnerYet        the first admin has not accepted, and nobody else is invited before
 │   ├── NotLetIn          somebody has proven who they are, and is not let in all the same
@@ -105,6 +106,14 @@ class LastAdminProtected(NotAllowed):
         super().__init__(f"{user_name} is the last active admin of the organization, which needs one.")
 
 
+class BreakGlassProtected(NotAllowed):
+    def __init__(self, user_name: str) -> None:
+        super().__init__(
+            f"{user_name} is the admin who comes in when the identity provider cannot be reached: name another one, or "
+            "allow other ways in, first."
+        )
+
+
 class NoSeatLeft(NotAllowed):
     def __init__(self, seats: int) -> None:
         super().__init__(
@@ -128,7 +137,7 @@ class NotLetIn(NotAllowed):
 
 
 class LinkOver(NotAllowed):
-    """`why` is one of unknown, accepted, revoked, replaced and expired; each has a sentence that says what to do."""
+    """`why` is unknown, accepted, revoked, replaced, expired or sso; each has a sentence that says what to do."""
 
     def __init__(self, why: str) -> None:
         self.why = why
@@ -138,6 +147,7 @@ class LinkOver(NotAllowed):
                 "accepted": "This invitation was accepted already: sign in.",
                 "revoked": "This invitation was withdrawn: ask whoever invited you.",
                 "replaced": "There is a newer link than this one: open the one in the latest message.",
+                "sso": "This organization signs in through its identity provider: sign in there, and you are in.",
                 "expired": "This invitation is older than seven days: ask whoever invited you for a new one.",
             }[why]
         )

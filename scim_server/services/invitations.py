@@ -194,6 +194,7 @@ def look_at(session: Session, secret: str, *, now: datetime) -> Offer:
     """
     row, org = _of_link(session, secret)
     _check_is_open(row, now)
+    _check_leads_in(org)
     account = accounts.find_account(session, row.email)
     return Offer(org.name, row.email, row.language, account is not None)
 
@@ -208,6 +209,7 @@ def accept(
     """
     row, org = _of_link(session, secret)
     _check_is_open(row, now)
+    _check_leads_in(org)
     found = session.scalar(select(User).where(User.org_id == org.id, User.id == row.user_id))
     assert found is not None, "an invitation goes with its user"
     actor = Actor(ActorKind.USER, found.user_name, found.id)
@@ -347,6 +349,12 @@ def _check_is_open(row: Invitation, now: datetime) -> None:
         raise LinkOver(row.ended_why or "revoked")
     if now >= row.expires_at:
         raise LinkOver("expired")
+
+
+def _check_leads_in(org: Organization) -> None:
+    """Where everybody has to come through a connection, who is invited does so as well, and has accepted by that."""
+    if org.sso_required_at is not None:
+        raise LinkOver("sso")
 
 
 def _check_owner_confirmed(ctx: Context) -> None:

@@ -5,8 +5,16 @@ from sqlalchemy import select
 from scim_server.models import BuiltIn, Organization, User, UserStatus
 from scim_server.services.context import ActorKind, Context
 from scim_server.services.declared import declared
-from scim_server.services.errors import InvalidValue, LastAdminProtected, NotAllowed, NotFound, OwnerProtected
+from scim_server.services.errors import (
+    BreakGlassProtected,
+    InvalidValue,
+    LastAdminProtected,
+    NotAllowed,
+    NotFound,
+    OwnerProtected,
+)
 from scim_server.services.events import Action, record
+from scim_server.services.sso_rule import is_break_glass
 
 
 def find_owner(ctx: Context) -> User | None:
@@ -21,9 +29,11 @@ def is_admin(ctx: Context, user: User) -> bool:
 def guard(ctx: Context, user: User) -> None:
     """Ask whether a user may stop being an active admin, which each user may who is none.
 
-    Raises OwnerProtected, LastAdminProtected.
+    Raises OwnerProtected, BreakGlassProtected, LastAdminProtected.
     """
     guard_owner(user)
+    if is_break_glass(ctx.org, user):
+        raise BreakGlassProtected(user.user_name)
     if user.status != UserStatus.ACTIVE or not is_admin(ctx, user):
         return
     hold(ctx)  # of two admins who go at once, the second is asked when the first has gone

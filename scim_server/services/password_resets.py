@@ -15,9 +15,10 @@ from scim_server.services import account_mail, accounts, passwords
 from scim_server.services.accounts import AccountContext, record_everywhere
 from scim_server.services.addresses import read_email
 from scim_server.services.attempts import Attempt
-from scim_server.services.errors import WrongCode
+from scim_server.services.errors import NotAllowed, WrongCode
 from scim_server.services.events import Action
 from scim_server.services.mail import MailText
+from scim_server.services.sso_required import is_shut
 
 LIFETIME = timedelta(hours=1)
 
@@ -45,8 +46,13 @@ def ask(attempt: Attempt, email: str) -> None:
 
 
 def issue(about: AccountContext, *, by_mail: bool) -> str:
-    """A link for whoever has asked the operator for it, and their mailbox."""
+    """A link for whoever has asked the operator for it, and their mailbox.
+
+    Raises NotAllowed where nobody signs in by a password in any organization of theirs.
+    """
     account = about.account
+    if is_shut(about.session, account):
+        raise NotAllowed(f"{account.email} signs in through a connection, and by no password: it is required of them.")
     address_hash = keyed_hash(about.settings, "address of a reset", account.email_key)
     row, link = _new(about, about.session, account, address_hash)
     if by_mail:
@@ -93,6 +99,8 @@ def choose(attempt: Attempt, token: str, password: str) -> str:
         if account_id is None:
             raise WrongCode("link")
         account = accounts.get_account_to_change(session, account_id)
+        if is_shut(session, account):  # the link is older than that
+            raise WrongCode("link")
         # Read behind the lock: whoever else used it, or changed the password, has ended it.
         row = session.scalars(select(PasswordReset).where(PasswordReset.token_hash == _hash(token))).one()
         if row.ended_at is not None or row.expires_at <= attempt.now:

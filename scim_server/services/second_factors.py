@@ -12,6 +12,7 @@ from scim_server.services.context import Context
 from scim_server.services.errors import NotAllowed
 from scim_server.services.events import Action
 from scim_server.services.settings import OrganizationSettings
+from scim_server.services.sso_rule import is_break_glass
 
 
 class Need(StrEnum):
@@ -24,9 +25,9 @@ class Need(StrEnum):
 
 def needed(ctx: Context, user: User) -> Need:
     """What the organization asks of a user. Whoever has a second factor is always asked for it."""
-    if user.account_id is not None and _has_any(ctx, user.account_id):
+    if user.account_id is not None and has_any(ctx, user.account_id):
         return Need.VERIFY
-    return Need.ENROL if _is_required(ctx.org) else Need.NONE
+    return Need.ENROL if _is_required(ctx.org, user) else Need.NONE
 
 
 def remove_totp(about: AccountContext) -> None:
@@ -72,19 +73,21 @@ def kinds(about: AccountContext) -> dict[str, int]:
 
 def _removed(about: AccountContext, *, kind: str) -> None:
     if not totp.has(about) and not passkeys.how_many(about):
-        asking = [place.org for place in users_of(about.session, about.account) if _is_required(place.org)]
+        asking = [place.org for place in users_of(about.session, about.account) if _is_required(*place)]
         if asking:
-            raise NotAllowed(f"{asking[0].name} asks every member for a second factor: set up another one first.")
+            raise NotAllowed(f"{asking[0].name} asks you for a second factor: set up another one first.")
         recovery_codes.forget(about)
     about.account.changed(about.now)
     record_everywhere(about, Action.USER_SECOND_FACTOR_REMOVED, kind=kind)
 
 
-def _has_any(ctx: Context, account_id: UUID) -> bool:
+def has_any(ctx: Context, account_id: UUID) -> bool:
+    """Whether an account has a second factor that can be asked for."""
     app = exists().where(TotpSecret.account_id == account_id, TotpSecret.confirmed_at.is_not(None))
     key = exists().where(Passkey.account_id == account_id)
     return bool(ctx.session.scalar(select(app | key)))
 
 
-def _is_required(org: Organization) -> bool:
-    return OrganizationSettings.model_validate(org.settings).require_second_factor
+def _is_required(org: Organization, user: User) -> bool:
+    # Whoever need not come through the connection keeps what makes up for it (services/sso_required.py).
+    return OrganizationSettings.model_validate(org.settings).require_second_factor or is_break_glass(org, user)

@@ -54,6 +54,12 @@ _LINKS: Mapping[str, Mapping[Language, str]] = {
         Language.EN: "It is older than seven days. Ask the person who invited you for a new one.",
         Language.PT_BR: "Ele tem mais de sete dias. Peça um novo a quem convidou você.",
     },
+    "over.sso": {
+        Language.EN: "Everybody in this organization signs in through its identity provider. Sign in there with this "
+        "address, and you are in.",
+        Language.PT_BR: "Nesta organização, todos entram pelo provedor de identidade dela. Entre por lá com este "
+        "endereço, e pronto.",
+    },
     "over.no_seat": {
         Language.EN: "{organization} has no free seat at the moment. Ask the person who invited you; this link stays "
         "good.",
