@@ -2,19 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import click
 
 from scim_server.cli.base import PROVIDERS, now, opened, settings_or_failure, show, told
+from scim_server.cli.spans import since
 from scim_server.models import Directory, LoggedRequest, Provider
 from scim_server.services import organizations, request_log
 from scim_server.services.context import Context
 from scim_server.services.request_log import Wanted
-
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def _statuses(value: str) -> tuple[int, int]:
@@ -23,16 +22,6 @@ def _statuses(value: str) -> tuple[int, int]:
     if re.fullmatch(r"[1-5]\d\d", value):
         return int(value), int(value)
     raise click.BadParameter(f"{value!r} is no status such as 409, and no class of them such as 4xx.")
-
-
-def _since(value: str) -> datetime | timedelta:
-    if found := re.fullmatch(r"(\d{1,4})([mhd])", value):
-        return timedelta(**{_UNITS[found[2]]: int(found[1])})
-    try:
-        at = datetime.fromisoformat(value)
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise click.BadParameter(f"{value!r} is no time such as 2026-05-01T12:00, and no span such as 2h.") from None
 
 
 @click.command()
@@ -46,7 +35,7 @@ def _since(value: str) -> datetime | timedelta:
 )
 @click.option("--about", type=click.UUID, metavar="ID", help="About the user or the group with this id.")
 @click.option("--text", help="With this text in the path or in a body, in any case.")
-@click.option("--since", type=_since, metavar="TIME", help="Not older: 30m, 2h, 7d, or 2026-05-01T12:00 (UTC).")
+@click.option("--since", type=since, metavar="TIME", help="Not older: 30m, 2h, 7d, or 2026-05-01T12:00 (UTC).")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="The most to print.")
 @click.option("--bodies", is_flag=True, help="Print what was sent and answered, without passwords and tokens.")
 @click.option("--changes", is_flag=True, help="Print what was changed.")

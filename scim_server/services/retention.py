@@ -97,6 +97,7 @@ def _purge(ctx: Context, gone: Sequence[User]) -> None:
     traces.erase_as_managers(ctx, gone)
     traces.erase_as_actors(ctx, gone)
     traces.erase_from_requests(ctx, gone)
+    traces.erase_from_sign_ins(ctx, gone)
     recognition.note_purged(ctx, gone)
     for user in gone:
         _remove(ctx, user)

@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Text, false, or_, select, type_coerce, update
+from sqlalchemy import Text, delete, false, or_, select, type_coerce, update
 from sqlalchemy.orm import undefer
 
-from scim_server.models import Alarm, Event, LoggedRequest, User, UserPermission, UserStatus
+from scim_server.models import Alarm, Event, LoggedRequest, SignIn, User, UserPermission, UserStatus
 from scim_server.models.expressions import any_of
 from scim_server.services.context import Context
 from scim_server.services.events import Action, differences, record
@@ -175,6 +175,42 @@ def erase_from_requests(ctx: Context, gone: Sequence[User]) -> None:
             update(log)
             .where(log.org_id == ctx.org.id, log.id == id)
             .values(path=path.partition("?")[0], request_body=_NOT_KEPT, answer_body=_NOT_KEPT)
+            .execution_options(synchronize_session=False)
+        )
+
+
+# In the record of who signed in
+
+
+def erase_from_sign_ins(ctx: Context, gone: Sequence[User]) -> None:
+    """Remove the attempts of these users to sign in, and empty those of others, or of nobody, that name them.
+
+    A sentence may have an address or a userName in it; a first name is theirs only where it is the whole value.
+    """
+    mine = SignIn.org_id == ctx.org.id
+    ctx.session.execute(
+        delete(SignIn).where(mine, any_of(SignIn.user_id, [user.id for user in gone])),
+        execution_options={"synchronize_session": False},
+    )
+    names = {name for user in gone for name in _said_of(user)}
+    keys = {name for name in names if "@" in name} | {user.user_name_key for user in gone}
+    in_sentences = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(keys)))})(?!\w)")
+    rows = ctx.session.execute(
+        select(SignIn.id, SignIn.claimed, type_coerce(SignIn.details, Text))
+        .where(mine, or_(SignIn.claimed.is_not(None), type_coerce(SignIn.details, Text) != "{}"))
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    naming = [
+        id
+        for id, claimed, details in rows
+        if not names.isdisjoint(said := {folded(claimed or ""), *_strings(details)})
+        or any(in_sentences.search(each) for each in said)
+    ]
+    for id in naming:
+        ctx.session.execute(
+            update(SignIn)
+            .where(mine, SignIn.id == id)
+            .values(claimed=PSEUDONYM, ip=None, user_agent=None, details={})
             .execution_options(synchronize_session=False)
         )
 

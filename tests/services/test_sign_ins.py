@@ -1,0 +1,376 @@
+"""The record of who came in and who was refused: found again by whoever may, without a secret, and no endless one."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import event
+
+from scim_server import jobs
+from scim_server.config import Settings
+from scim_server.db import Database, connect
+from scim_server.models import Outcome, SignIn, Way
+from scim_server.services import retention, roles, sign_ins, users
+from scim_server.services.context import Device
+from scim_server.services.errors import NotAllowed, NotFound
+from scim_server.services.sign_in_details import claims_told
+from scim_server.services.sign_ins import Trace, record_sign_in
+from sso.errors import Reason
+from tests.clients import Directory
+from tests.hands import Hands
+from tests.processes import wait_until
+from tests.promises.databases import contents
+from tests.sign_ins import a_connection, in_database, refused, signed_in
+
+DAY = timedelta(days=1)
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
+ASSERTION = '<saml2:Assertion ID="_1"><saml2:Subject/></saml2:Assertion>'
+EVIL = (
+    "<script>alert(1)</script>",
+    '=HYPERLINK("https://evil.example")',
+    'a\r\n2026-11-22 {"level": "info", "event": "signed in"}',
+    "\x1b[2J\x1b]0;owned\x07",
+    "nul\x00nul",
+    "lone \ud800 surrogate",
+    "\u202egnp.exe",
+)
+
+
+def codes(found: list[sign_ins.Attempted]) -> list[str]:
+    return [each.row.code for each in found]
+
+
+# Finding
+
+
+def test_attempts_are_listed_the_newest_first_and_page_by_page(office: Hands) -> None:
+    ada = office.create("ada")
+    made = [signed_in(office, ada) for _ in range(5)]
+
+    with office.acting() as ctx:
+        first = sign_ins.list_sign_ins(ctx, limit=3)
+        rest = sign_ins.list_sign_ins(ctx, limit=3, before=first[-1].row.id)
+
+    assert codes(first) + codes(rest) == made[::-1]
+    assert {each.user_name for each in first} == {"ada"}
+
+
+def test_attempts_are_found_by_what_is_known_of_them(office: Hands) -> None:
+    ada, bob, okta = office.create("ada"), office.create("bob"), a_connection(office)
+    old = signed_in(office, ada, later=-2 * DAY)
+    good = signed_in(office, bob)
+    bad = refused(office, connection=okta, user=ada)
+    nobody = refused(office, claimed="eve@evil.example")
+
+    def found(**wanted: Any) -> list[str]:
+        with office.acting() as ctx:
+            return codes(sign_ins.list_sign_ins(ctx, **wanted))
+
+    assert found() == [nobody, bad, good, old]
+    assert found(user=ada) == [bad, old]
+    assert found(outcome=Outcome.REFUSED) == [nobody, bad]
+    assert found(connection=okta) == [bad]
+    assert found(since=datetime.now(UTC) - DAY) == [nobody, bad, good]
+    assert found(user=uuid4()) == []
+
+
+def test_a_trace_is_found_by_its_code_however_it_is_read_out(office: Hands, database: Database) -> None:
+    okta = a_connection(office)
+    refused(office, connection=okta, expected="https://a", came="https://b")
+    with database.writing() as session:
+        session.query(SignIn).one().code = "0A1B2CV3"
+
+    for written in ("0A1B2CV3", "oa1b2cv3", "OAIB2CU3", "0alb-2cv3", " 0A1B 2CV3 "):
+        with office.acting() as ctx:
+            found = sign_ins.find_trace(ctx, written)
+        assert found.row.details == {"expected": "https://a", "came": "https://b"}
+        assert (found.row.reason, found.connection, found.provider) == (Reason.WRONG_AUDIENCE, "Okta", "okta")
+
+
+@pytest.mark.parametrize("code", ["ZZZZZZZZ", "", "0", "ü" * 8, "'; DROP", "0A1B2CV3\x00", "x" * 10_000])
+def test_a_code_that_nothing_has_is_not_found(office: Hands, code: str) -> None:
+    with office.acting() as ctx, pytest.raises(NotFound):
+        sign_ins.find_trace(ctx, code)
+
+
+def test_no_two_attempts_of_an_organization_have_the_same_code(
+    office: Hands, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = iter("A" * 8 + "A" * 8 + "B" * 8)
+    monkeypatch.setattr("scim_server.services.sign_ins.secrets.choice", lambda _: next(letters))
+
+    assert [refused(office), refused(office)] == ["AAAAAAAA", "BBBBBBBB"]
+
+
+def test_another_organizations_attempts_are_nobodys(office: Hands, globex: Directory, settings: Settings) -> None:
+    theirs = Hands(settings, office.database, "globex")
+    code = refused(theirs, claimed="gina@globex.example")
+
+    with office.acting() as ctx:
+        assert sign_ins.list_sign_ins(ctx) == []
+        with pytest.raises(NotFound):
+            sign_ins.find_trace(ctx, code)
+
+
+# Who may
+
+
+def test_whoever_may_view_the_activity_sees_all_and_everybody_else_their_own(office: Hands) -> None:
+    ada, bob = office.create("ada"), office.create("bob")
+    with office.acting() as ctx:
+        roles.create_role(ctx, "Auditor", description="", permissions=["activity.view"])
+    eva = office.create("eva", role="Auditor")
+    mine, other, nobodys = signed_in(office, ada), signed_in(office, bob), refused(office)
+
+    with office.acting(eva) as ctx:
+        assert codes(sign_ins.list_sign_ins(ctx)) == [nobodys, other, mine]
+        assert sign_ins.find_trace(ctx, nobodys).row.code == nobodys
+    with office.acting(ada) as ctx:
+        assert codes(sign_ins.list_sign_ins(ctx, user=ada)) == [mine]
+        assert sign_ins.find_trace(ctx, mine).row.code == mine
+        for whose in (None, bob):
+            with pytest.raises(NotAllowed):
+                sign_ins.list_sign_ins(ctx, user=whose)
+        # Whether there is one is not told either.
+        for code in (other, nobodys, "ZZZZZZZZ"):
+            with pytest.raises(NotAllowed):
+                sign_ins.find_trace(ctx, code)
+
+
+# How often
+
+
+def test_when_and_how_often_somebody_signs_in_is_told_of_many_at_once(office: Hands, database: Database) -> None:
+    ada, bob, carl = (office.create(name) for name in ("ada", "bob", "carl"))
+    for days in (40, 20, 1):
+        signed_in(office, ada, later=-days * DAY)
+    signed_in(office, bob, later=-90 * DAY)
+    refused(office, user=carl)
+    sent: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *of: sent.append(of[2]))
+
+    with office.acting() as ctx:
+        before = len(sent)
+        told = sign_ins.last_sign_ins(ctx, [ada, bob, carl])
+        assert len(sent) - before == 1
+        now = ctx.now
+
+    assert told.keys() == {ada, bob}
+    assert told[ada].lately == 2
+    assert abs(told[ada].last - (now - DAY)) < timedelta(minutes=1)
+    assert told[bob].lately == 0
+
+
+# What is kept
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_what_comes_from_outside_is_kept_as_plain_text(office: Hands, database: Database, evil: str) -> None:
+    with office.acting() as ctx:
+        ctx = replace(ctx, device=Device("203.0.113.7", evil))
+        trace = Trace(
+            Way.SAML,
+            Reason.MALFORMED,
+            expected=evil,
+            came=evil,
+            claimed=evil,
+            details={evil: {evil: [evil, {evil: 1}]}},
+        )
+        record_sign_in(ctx, Outcome.REFUSED, trace)
+
+    [row] = in_database(database)
+    for kept in (row.claimed, row.user_agent, row.details["came"], repr(row.details)):
+        assert kept is not None
+        assert kept.isprintable()
+    assert row.claimed == "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in evil)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({"came": JWT}, "(not kept: it looks like a token, a key or a message)"),
+        ({"came": f"the token {JWT} was"}, "(not kept: it looks like a token, a key or a message)"),
+        ({"came": ASSERTION}, "(not kept: it looks like a token, a key or a message)"),
+        ({"came": "PHNhbWwycDpSZXNwb25zZSB4bWxuczpzYW1sMnA9InVybjpvYXNpczpuYW1lczp0YzpTQU1MOjIuMDpwcm90b2NvbCI" * 2},
+         "(not kept: it looks like a token, a key or a message)"),
+        ({"came": "-----BEGIN PRIVATE KEY-----"}, "(not kept: it looks like a token, a key or a message)"),
+        ({"came": "x" * 300 + " " + JWT}, "(not kept: it looks like a token, a key or a message)"),
+        ({"came": "/callback?code=s3cret&state=s3cret&iss=https%3A%2F%2Fa"},
+         "/callback?code=[redacted]&state=[redacted]&iss=https%3A%2F%2Fa"),
+        ({"came": "invalid_client, client_secret=s3cret"}, "invalid_client, client_secret=[redacted]"),
+        ({"came": "word " * 100}, "word " * 40 + "…"),
+        ({"came": "ada@acme.example"}, "ada@acme.example"),
+        ({"came": "AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ"}, "AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ"),
+        ({"came": "urn:oasis:names:tc:SAML:2.0:status:AuthnFailed"}, "urn:oasis:names:tc:SAML:2.0:status:AuthnFailed"),
+    ],
+)  # fmt: skip
+def test_a_text_is_kept_without_what_lets_anybody_in(
+    office: Hands, database: Database, said: dict[str, Any], kept: str
+) -> None:
+    refused(office, **said)
+
+    [row] = in_database(database)
+    assert row.details == {"came": kept}
+
+
+def test_what_stands_under_the_name_of_a_secret_is_not_kept(office: Hands, database: Database) -> None:
+    names = ("password", "access_token", "idToken", "client-secret", "code", "nonce", "SAMLResponse", "RelayState")
+    refused(office, details=dict.fromkeys(names, "s3cret") | {"mapped": {"tokens": ["s3cret"], "state": "s3cret"}})
+
+    [row] = in_database(database)
+    assert "s3cret" not in repr(row.details)
+    assert row.details.keys() == {*names, "mapped"}
+
+
+def test_of_claims_the_names_are_kept_and_the_values_of_those_that_are_mapped(
+    office: Hands, database: Database
+) -> None:
+    claims = {f"a{number:04}": ("v v v " * 1_000,) * 1_000 for number in range(50_000)} | {
+        "secret-project": ("manhattan",)
+    }
+
+    refused(office, details=claims_told(claims, {"a0001", "not there"}))
+
+    [row] = in_database(database)
+    assert len(row.details["attributes"]) == 50
+    assert row.details["mapped"] == {"a0001": ["v v v " * 33 + "v …"] * 50}
+    assert "manhattan" not in repr(row.details)
+    assert len(repr(row.details)) < 20_000
+
+    everything = {name: [claims] * 50 for name in "abcdef"}
+    refused(office, expected="this", came="that", details=everything)
+    row = in_database(database)[-1]
+    assert (row.details["expected"], row.details["came"]) == ("this", "that")
+    assert len(repr(row.details)) < 40_000
+
+
+# How much is kept
+
+
+def test_beyond_so_many_refusals_a_minute_one_entry_counts_them(office: Hands, database: Database) -> None:
+    okta, entra, ada = a_connection(office), a_connection(office, "Entra", "entra"), office.create("ada")
+
+    seen = [refused(office, connection=okta) for _ in range(60)]
+    counted = {refused(office, connection=okta, reason=Reason.EXPIRED) for _ in range(100)}
+    counted |= {refused(office, connection=okta, claimed="ada@acme.example")}
+
+    assert len(set(seen)) == 60
+    [code] = counted
+    assert len(in_database(database)) == 61
+    with office.acting() as ctx:
+        details = sign_ins.find_trace(ctx, code).row.details
+    assert (details["count"], details["reasons"]) == (101, {"expired": 100, "wrong_audience": 1})
+    # Nobody else's trace is lost by it, and nobody's sign-in.
+    for another in (refused(office, connection=entra), refused(office), signed_in(office, ada)):
+        with office.acting() as ctx:
+            assert sign_ins.find_trace(ctx, another).row.reason != "collapsed"
+    # Nor is it for good.
+    later = refused(office, connection=okta, later=timedelta(seconds=61))
+    with office.acting() as ctx:
+        assert sign_ins.find_trace(ctx, later).row.reason == Reason.WRONG_AUDIENCE
+
+
+def test_a_flood_from_several_sides_at_once_is_counted_whole(
+    office: Hands, settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_ins, "MOST_REFUSED", 5)
+    for _ in range(5):
+        refused(office)
+    barrier = Barrier(4)
+
+    def attack(_: int) -> None:
+        barrier.wait(timeout=10)
+        for _ in range(10):
+            refused(office)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(attack, range(4)))
+
+    rows = in_database(database)
+    assert sum(row.details.get("count", 1) for row in rows) == 45
+    assert len(rows) <= 5 + 4
+
+
+def test_what_is_too_old_goes_and_what_is_too_much_of_the_refused(
+    office: Hands, globex: Directory, settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_ins, "MOST_REFUSED_IN_ALL", 3)
+    monkeypatch.setattr(sign_ins, "_BATCH", 2)
+    ada = office.create("ada")
+    for days in (500, 450, 401):
+        signed_in(office, ada, later=-days * DAY)
+        refused(office, later=-days * DAY)
+    signed = [signed_in(office, ada, later=-days * DAY) for days in (399, 300, 200, 100)]
+    bad = [refused(office, later=-days * DAY) for days in (50, 40, 30, 20, 10)]
+    other = [refused(Hands(settings, database, "globex"))]
+
+    assert sign_ins.purge(database, settings, datetime.now(UTC)) == 8
+    assert sign_ins.purge(database, settings, datetime.now(UTC)) == 0
+
+    assert [row.code for row in in_database(database)] == signed + bad[-3:] + other
+
+
+def test_a_server_purges_what_is_too_old(office: Hands, settings: Settings, database: Database) -> None:
+    refused(office, later=-401 * DAY)
+    own = connect(settings)
+    try:
+        jobs.start(own, settings)
+        wait_until(lambda: not in_database(database), "the job purges")
+    finally:
+        jobs.close_all()
+        own.engine.dispose()
+
+
+# Of whoever is purged
+
+
+def test_a_purged_persons_attempts_go_and_their_names_from_those_of_others(
+    acme: Directory, office: Hands, database: Database
+) -> None:
+    name = {"familyName": "Lovelace", "givenName": "Ada"}
+    emails = [{"value": "Ada.Lovelace@acme.example", "primary": True}]
+    ada = UUID(acme.create_user("ada.lovelace", emails=emails, name=name).id)
+    bob = office.create("bob")
+    signed_in(office, ada, mapped={"mail": ["ada.lovelace@acme.example"]})
+    gone = [
+        refused(office, claimed="ADA.lovelace@acme.example"),
+        refused(office, user=bob, came="ada.lovelace@acme.example: ada.lovelace, active"),
+        refused(office, user=bob, details={"mapped": {"manager": ["Lovelace"]}}),
+    ]
+    kept = [
+        refused(office, claimed="xada.lovelace@acme.example"),
+        refused(office, user=bob, came="bob@acme.example", details={"mapped": {"givenName": ["Adam"]}}),
+        signed_in(office, bob),
+    ]
+    before = {row.code: (row.claimed, row.details) for row in in_database(database)}
+
+    acme.delete(f"/Users/{ada}")
+    with office.acting() as ctx:
+        retention.purge_user(ctx, users.get_deleted_user_to_change(ctx, ada))
+
+    rows = {row.code: row for row in in_database(database)}
+    assert rows.keys() == {*gone, *kept}
+    for code in gone:
+        assert (rows[code].claimed, rows[code].details) == ("a purged user", {})
+    for code in kept:
+        assert (rows[code].claimed, rows[code].details) == before[code]
+    left = repr(contents(database)).lower().replace("xada.lovelace", "")
+    assert "lovelace" not in left
+
+
+def test_each_attempt_tells_where_it_came_from_and_in_which_request(
+    settings: Settings, office: Hands, database: Database
+) -> None:
+    session_id = uuid4()
+    with office.acting() as ctx:
+        ctx = replace(ctx, device=Device("203.0.113.7", "Firefox"), request_id="r-1")
+        record_sign_in(ctx, Outcome.SIGNED_IN, Trace(Way.PASSKEY), session_id=session_id)
+
+    [row] = in_database(database)
+    assert (row.ip, row.user_agent, row.request_id, row.session_id) == ("203.0.113.7", "Firefox", "r-1", session_id)
+    assert (row.way, row.outcome, row.reason, row.details) == ("passkey", "signed_in", None, {})
+    assert isinstance(row.id, UUID)
