@@ -9,13 +9,13 @@ from scim_server.models.base import Base
 
 
 class Guesses(Base):
-    """How many there were since when, of one kind: of an address, from a network, or both, of which a keyed hash is
-    kept. What nobody has typed wrong for long is gone.
+    """How many there were since when, of one kind: of an address, from a network, or both, of which `id` is a keyed
+    hash. What nobody has typed wrong for long is gone.
     """
 
     __tablename__ = "guesses"
     __table_args__ = (Index(None, "since"),)
 
-    key_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    id: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     since: Mapped[datetime]
     number: Mapped[int]

@@ -70,12 +70,12 @@ def begin(guess: Guess) -> Heard:
     """Count a try before it is looked at, so that several at once are several."""
     attempt = guess.attempt
     with attempt.database.writing() as session:
-        over = select(Guesses.key_hash).where(Guesses.since <= attempt.now - WINDOW).with_for_update(skip_locked=True)
-        session.execute(delete(Guesses).where(Guesses.key_hash.in_(over)))
+        over = select(Guesses.id).where(Guesses.since <= attempt.now - WINDOW).with_for_update(skip_locked=True)
+        session.execute(delete(Guesses).where(Guesses.id.in_(over)))
         here = _add(session, attempt, guess.here)
         most = {guess.of_address: MOST_OF_ADDRESS, guess.of_network: MOST_OF_NETWORK}
-        counted = session.execute(select(Guesses.key_hash, Guesses.number).where(Guesses.key_hash.in_(most)))
-        full = any(number >= most[bytes(key_hash)] for key_hash, number in counted)
+        counted = session.execute(select(Guesses.id, Guesses.number).where(Guesses.id.in_(most)))
+        full = any(number >= most[bytes(id)] for id, number in counted)
     if here <= MOST_HERE and not full:
         return Heard.YES
     return Heard.NO_LONGER if here <= MOST_HERE + 1 else Heard.NO
@@ -83,25 +83,25 @@ def begin(guess: Guess) -> Heard:
 
 def was_wrong(session: Session, guess: Guess) -> None:
     """Note that a try was wrong, in the transaction that writes down the refusal."""
-    for key_hash in sorted((guess.of_address, guess.of_network)):  # in one order, so that nobody waits in a circle
-        _add(session, guess.attempt, key_hash)
+    for id in sorted((guess.of_address, guess.of_network)):  # in one order, so that nobody waits in a circle
+        _add(session, guess.attempt, id)
 
 
 def was_right(guess: Guess) -> None:
     """Forget the wrong tries of this person in this place. Those of others count on."""
     with guess.attempt.database.writing() as session:
-        session.execute(delete(Guesses).where(Guesses.key_hash == guess.here))
+        session.execute(delete(Guesses).where(Guesses.id == guess.here))
 
 
-def _add(session: Session, attempt: Attempt, key_hash: bytes) -> int:
+def _add(session: Session, attempt: Attempt, id: bytes) -> int:
     """Count one more, and return how many there are now."""
     dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     is_over = Guesses.since <= attempt.now - WINDOW
     counted = (
         dialect.insert(Guesses)
-        .values(key_hash=key_hash, since=attempt.now, number=1)
+        .values(id=id, since=attempt.now, number=1)
         .on_conflict_do_update(
-            index_elements=[Guesses.key_hash],
+            index_elements=[Guesses.id],
             set_={
                 "number": case((is_over, 1), else_=Guesses.number + 1),
                 "since": case((is_over, attempt.now), else_=Guesses.since),

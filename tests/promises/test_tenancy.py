@@ -48,11 +48,35 @@ OF_EVERYBODY = {"Schemas", "ResourceTypes", "Entitlements"}
 IN_THE_OPEN = "anybody"
 BY_LINK = "whoever has the secret in its path, which names the organization, or the account"
 AS_CLIENT = "an OAuth client, with its credentials"
+TO_SIGN_IN = "anybody, who gets on by what they prove; how far they are, their browser keeps for us, sealed"
+SIGNED_IN = "whoever has signed in, for themselves alone"
 ELSEWHERE = {
+    "/account": SIGNED_IN,
+    "/account/app": SIGNED_IN,
+    "/account/app/remove": SIGNED_IN,
+    "/account/default": SIGNED_IN,
+    "/account/passkey": SIGNED_IN,
+    "/account/passkey/remove": SIGNED_IN,
+    "/account/recovery-codes": SIGNED_IN,
+    "/account/sessions/end": SIGNED_IN,
+    "/account/sessions/end-others": SIGNED_IN,
+    "/account/switch": SIGNED_IN,
+    "/api/v1/me": SIGNED_IN,
     "/.well-known/oauth-authorization-server": IN_THE_OPEN,
     "/assets/pages.css": IN_THE_OPEN,
+    "/assets/passkeys.js": IN_THE_OPEN,
     "/healthz": IN_THE_OPEN,
     "/invitations/<secret>": BY_LINK,
+    "/login": TO_SIGN_IN,
+    "/login/app": TO_SIGN_IN,
+    "/login/app/done": TO_SIGN_IN,
+    "/login/code": TO_SIGN_IN,
+    "/login/code/send": TO_SIGN_IN,
+    "/login/company": TO_SIGN_IN,
+    "/login/organization": TO_SIGN_IN,
+    "/login/password": TO_SIGN_IN,
+    "/login/second-factor": TO_SIGN_IN,
+    "/logout": TO_SIGN_IN,
     "/oauth2/token": AS_CLIENT,
     "/readyz": IN_THE_OPEN,
     "/reset-password": IN_THE_OPEN,
@@ -72,6 +96,7 @@ OF_PEOPLE = {
     "accounts",
     "access_codes",
     "failed_tries",
+    "guesses",
     "passkey_challenges",
     "passkeys",
     "password_resets",

@@ -13,10 +13,10 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table('guesses',
-    sa.Column('key_hash', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('id', sa.LargeBinary(length=32), nullable=False),
     sa.Column('since', types.UtcDateTime(timezone=True), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
-    sa.PrimaryKeyConstraint('key_hash', name=op.f('pk_guesses'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_guesses'))
     )
     with op.batch_alter_table('guesses', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_guesses_since'), ['since'], unique=False)
