@@ -38,7 +38,7 @@ def confirm_app() -> ResponseReturnValue:
         with browser.signed_in_writing() as found:
             codes = own_account.confirm_app(found, said.get("code", ""))
     except InvalidValue:
-        return _app(_begun(), say(language(), "login.app.wrong"))
+        return _app(_begun().secret, say(language(), "login.app.wrong"))
     return forget(_codes(codes))
 
 
@@ -65,12 +65,11 @@ def ask_passkey() -> ResponseReturnValue:
 
 @bp.post("/passkey")
 def add_passkey() -> ResponseReturnValue:
-    said = given()
-    challenge = under_way().challenge
+    said, challenge = given(), _begun().challenge
     with browser.signed_in_writing() as found:
         account_id = own_account.changing(found).account.id
     if challenge is None:
-        raise NotSignedIn
+        return go("/account/passkey")
     try:
         passkeys.register(
             browser.attempt(),
@@ -107,11 +106,11 @@ def renew_codes() -> ResponseReturnValue:
     return _codes(codes)
 
 
-def _begun() -> str | None:
+def _begun() -> UnderWay:
     try:
-        return under_way().secret
+        return under_way()
     except NotSignedIn:
-        return None
+        return UnderWay()
 
 
 def _app(secret: str | None, wrong: str | None = None) -> ResponseReturnValue:

@@ -18,6 +18,7 @@ from scim_server.models import (
     ConnectionDomain,
     ConnectionStatus,
     Domain,
+    Guesses,
     ProvisioningMode,
     SignIn,
     UserSession,
@@ -26,7 +27,7 @@ from scim_server.models.base import new_id
 from scim_server.services import accounts, guesses, lifecycle, outbox, passwords, recovery_codes, totp, users
 from scim_server.services.settings import change_settings
 from tests.accounts import Person, person
-from tests.browsers import SESSION, UNDER_WAY, Browser, Page
+from tests.browsers import SESSION, UNDER_WAY, Browser
 from tests.clients import Directory
 from tests.hands import Hands
 from tests.mail import in_folder, plain
@@ -163,15 +164,15 @@ def test_known_and_unknown_addresses_are_answered_alike_to_the_byte(
 ) -> None:
     def walk(email: str) -> Iterator[tuple[int, str, str]]:
         browser = Browser(app, headers={"Accept-Language": language})
-        for step in (
-            lambda: browser.begin(email),
-            lambda: browser.post("/login/password", {"password": "wrong"}),
-            lambda: browser.post("/login/password", {}),
-            lambda: browser.post("/login/code/send"),
-            lambda: browser.post("/login/code", {"code": "12345x"}),
-            lambda: browser.get("/login/second-factor"),
-        ):
-            page: Page = step()
+        pages = [
+            browser.begin(email),
+            browser.post("/login/password", {"password": "wrong"}),
+            browser.post("/login/password", {}),
+            browser.post("/login/code/send"),
+            browser.post("/login/code", {"code": "12345x"}),
+            browser.get("/login/second-factor"),
+        ]
+        for page in pages:
             yield page.status, page.path, page.nameless().replace(email, "…")
             yield 0, "", " ".join(name for name, _ in page.response.headers)
 
@@ -224,7 +225,7 @@ def test_who_waits_is_listened_to_again(browser: Browser, ada: Person, database:
         browser.post("/login/password", {"password": "wrong"})
     with database.writing() as session:
         ago = datetime.now(UTC) - guesses.WINDOW
-        session.execute(update(guesses.Guesses).values(since=ago))
+        session.execute(update(Guesses).values(since=ago))
 
     assert browser.post("/login/password", {"password": PASSWORD}).path == "/account"
 
