@@ -30,8 +30,8 @@ OUR_KEY_SIZE = 3072
 _LONGEST_SUBJECT = 200
 
 # Mail programs and word processors make one dash out of several.
-_DASHES = r"[-\u2010-\u2015\u2212]{1,5}"
-_MARK = re.compile(rf"{_DASHES}\s{{0,3}}(BEGIN|END)\s([A-Z0-9 ]{{1,40}}?)\s{{0,3}}{_DASHES}")
+_DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_MARK = re.compile(rf"(BEGIN|END)\s([A-Z0-9 ]{{1,40}}?)\s{{0,3}}[{_DASHES}]{{1,5}}")
 # Where one bare certificate ends and another one begins: behind its padding, or at an empty line.
 _BETWEEN = re.compile(r"(?<==)(?!\s*=)|\n\s*\n")
 _FINGERPRINT = re.compile(r"(?:[0-9A-Fa-f]{2}[: ]?){20}(?:(?:[: ]?[0-9A-Fa-f]{2}){12})?")
@@ -69,6 +69,8 @@ def read(pasted: str | bytes) -> tuple[Certificate, ...]:
         found.setdefault(certificate.fingerprint, certificate)
         if len(found) > MOST:
             raise Unusable(f"These are more than {MOST} certificates. Paste those that the provider signs with.")
+    if not found:
+        raise Unusable(f"This is not a certificate, or not all of it. {_PASTE}")
     return tuple(found.values())
 
 
@@ -144,13 +146,13 @@ def _bodies(text: str) -> Iterator[str]:
     marks = list(_MARK.finditer(text))
     begins = [mark for mark in marks if mark[1] == "BEGIN"]
     if not begins:
-        bare = _MARK.sub("", text)
+        bare = _MARK.sub("", text).rstrip(f"{_DASHES} \r\n\t")
         yield from (piece for piece in _BETWEEN.split(bare) if piece.strip())
         return
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     for mark, end in zip(marks, ends, strict=True):
         if mark[1] == "BEGIN" and mark[2].endswith("CERTIFICATE"):
-            yield text[mark.end() : end]
+            yield text[mark.end() : end].rstrip(f"{_DASHES} \r\n\t")
 
 
 def _in_a_row(ders: bytes) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from sso.saml import gate
 
 LARGEST = 1_000_000
 _LONGEST_URL = 2000
+_MOST_COMMENTS = 1000
 
 _PASTE = "Paste the metadata of your identity provider: an XML file that begins with <EntityDescriptor."
 _NOT_UTF_8 = f"This file is not text in UTF-8: save it as that. {_PASTE}"
@@ -18,6 +19,7 @@ _DOWNLOAD = "Download the metadata again, or have it mended where it is made."
 _DECLARATION = re.compile(r"\A<\?xml\s[^>]{0,200}\?>")
 _NEXT = re.compile(r"\s*(?:<|\Z)")
 _URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,12})?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
 _DURATION = re.compile(
     r"P(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,6})D)?(?:T(?:(\d{1,8})H)?(?:(\d{1,9})M)?(?:(\d{1,12})(?:\.\d+)?S)?)?"
 )
@@ -79,7 +81,8 @@ def url(text: str, what: str, *, allow_http: bool = False) -> str:
 def moment(text: str) -> datetime:
     """An xs:dateTime, which without a time zone is one of UTC (core, 1.3.3). Raises Unusable."""
     try:
-        at = datetime.fromisoformat(text.strip())
+        # Python would read much else as a time.
+        at = datetime.fromisoformat(text.strip() if _MOMENT.fullmatch(text.strip()) else "")
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Unusable(f"In this XML, {_shown(text)} stands where a date and a time should. {_DOWNLOAD}") from None
@@ -106,8 +109,10 @@ def _decoded(given: bytes) -> str:
 def _without_comments(text: str) -> str:
     """Leave out the comments that stand between elements, as in a file that is made to be edited by hand.
 
-    One within a value is left to the gate, which refuses it: it makes two texts of one.
+    One within a value is left to the gate, which refuses it: it makes two texts of one. So are too many.
     """
+    if text.count("<!--") > _MOST_COMMENTS:
+        return text
     kept, at = [], 0
     while (begins := text.find("<!--", at)) >= 0 and (ends := text.find("-->", begins)) >= 0:
         ends += len("-->")

@@ -138,6 +138,8 @@ ELSE: dict[str, tuple[str | bytes, str]] = {
     "half of it": (pem(ONE)[:500], "not all of it"),
     "half of the base64": (bare(ONE)[:400], "not all of it"),
     "half of the DER": (der(ONE)[:400], "not all of it"),
+    "its first and last line": ("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----", "not all of it"),
+    "dashes": ("-----", "not a certificate"),
     "words": ("ask Bob for it", "not a certificate"),
     "letters of no alphabet of ours": ("Zertifikat: äöü", "not a certificate"),
     "base64 of words": (base64.b64encode(b"ask Bob for it").decode(), "not a certificate"),

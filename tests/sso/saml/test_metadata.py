@@ -189,6 +189,15 @@ def test_a_list_does_not_outlive_what_it_stands_in() -> None:
     assert metadata.read(listed).valid_until == datetime(2026, 6, 1, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["2026-06-01T00:00:00Z", "2026-06-01T02:00:00.000+02:00", "2026-06-01T00:00:00", " 2026-06-01T00:00:00Z "],
+)
+def test_a_time_is_read_as_the_schema_has_it(written: str) -> None:
+    found = metadata.read(OKTA.replace("entityID", f'validUntil="{written}" entityID'))
+    assert found.valid_until == datetime(2026, 6, 1, tzinfo=UTC)
+
+
 def test_a_key_without_a_use_signs_and_one_that_encrypts_does_not() -> None:
     assert [it.pem for it in metadata.read(OKTA.replace(' use="signing"', "")).certificates] == [ONE]
     with pytest.raises(Unusable, match="no certificate"):
@@ -229,6 +238,8 @@ NONE: dict[str, tuple[bytes | str, str]] = {
     "half a certificate": (OKTA.replace(bare(a_certificate())[100:], ""), "not all of it"),
     "no address for sign-in": (providers.JUMPCLOUD.replace("HTTP-POST", "SOAP"), "no address for sign-in"),
     "a time that is none": (OKTA.replace("entityID", 'validUntil="tomorrow" entityID'), "“tomorrow” stands where"),
+    "a time that only Python reads": (OKTA.replace("entityID", 'validUntil="11111111" entityID'), "“11111111” stands"),
+    "a time of no day": (OKTA.replace("entityID", 'validUntil="2026-02-30T00:00:00Z" entityID'), "stands where"),
     "a duration that is none": (OKTA.replace("entityID", 'cacheDuration="P" entityID'), "“P” stands where"),
 }
 

@@ -32,6 +32,7 @@ HOSTILE: dict[str, tuple[bytes | str, str]] = {
     "a comment in a certificate": (OKTA.replace("<ds:X509Certificate>", "<ds:X509Certificate><!-- -->"), "a comment"),
     "a comment that makes a name whole": (OKTA.replace("<md:KeyD", "<md:Ke<!-- -->yD", 1), "a comment"),
     "a comment without an end": (OKTA.replace("<md:KeyD", "<!-- <md:KeyD", 1), "a comment"),
+    "more comments than anybody writes": (OKTA.replace("<md:KeyD", "<!-- -->" * 1001 + "<md:KeyD"), "a comment"),
     "an element in a value": (OKTA.replace("nameid-format", "nameid<b/>-format"), "a text beside the elements"),
     "a processing instruction": (OKTA.replace("<md:KeyD", "<?php ?><md:KeyD", 1), "a processing instruction"),
     "CDATA": (OKTA.replace("urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified", "<![CDATA[x]]>"), "CDATA"),
