@@ -4,7 +4,7 @@ import click
 
 from scim_server.cli.base import Failure, operator, show
 from scim_server.models import GroupMapping, GroupSource
-from scim_server.services import handmade_teams, mapping_effects
+from scim_server.services import connections, handmade_teams, mapping_effects
 from scim_server.services import mapping as mappings
 from scim_server.services.context import Context
 from scim_server.services.declared import DeclaredRole, declared
@@ -37,8 +37,13 @@ def mapping_list(slug: str) -> None:
 @mapping.command("add")
 @click.argument("slug")
 @click.option("--scim-group", metavar="GROUP", help="A group that a directory pushes, by its name or id.")
-@click.option("--saml", type=_CLAIM, metavar="CONNECTION VALUE", help="A group that a SAML connection tells of.")
-@click.option("--oidc", type=_CLAIM, metavar="CONNECTION VALUE", help="A group that an OIDC connection tells of.")
+@click.option(
+    "--saml",
+    type=_CLAIM,
+    metavar="CONNECTION VALUE",
+    help="A group that a SAML connection tells of: the connection by its name or id, and what it calls the group.",
+)
+@click.option("--oidc", type=_CLAIM, metavar="CONNECTION VALUE", help="The same of an OpenID Connect connection.")
 @click.option("--role", metavar="ROLE", help="The role that it gives, by its name or id.")
 @click.option("--team", metavar="TEAM", help="The team that it gives, by its name or id.")
 @click.option("--priority", type=int, default=100, show_default=True, help="The lowest comes first.")
@@ -69,8 +74,8 @@ def mapping_add(
             )
         else:
             source = GroupSource.SAML if saml else GroupSource.OIDC
-            connection, value = saml or oidc or ("", "")
-            claim = ClaimSource(source, connection)
+            name, value = saml or oidc or ("", "")
+            claim = _claim(ctx, source, name)
             row = mappings.map_claim(
                 ctx, claim, value, role=given, team=target, priority=priority, may_give_admin=may_give_admin
             )
@@ -155,6 +160,13 @@ def mapping_remove(slug: str, id: str) -> None:
     with operator(slug) as ctx:
         mappings.remove_mapping(ctx, mappings.find_mapping(ctx, id))
     click.echo(f"{id} is removed.", err=True)
+
+
+def _claim(ctx: Context, source: GroupSource, name: str) -> ClaimSource:
+    connection = connections.find_by_name(ctx, name)
+    if connection.type != source:
+        raise Failure(f"{connection.name} speaks {connection.type}: give --{connection.type}.")
+    return ClaimSource(source, str(connection.id))
 
 
 def _role(ctx: Context, text: str) -> DeclaredRole:

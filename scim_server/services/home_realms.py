@@ -54,11 +54,6 @@ def ways_in(session: Session, org: Organization) -> tuple[WayIn, ...]:
     return _ways(session, org, None)
 
 
-def requires_sso(org: Organization, user_id: UUID) -> bool:
-    """Whether a user must come through a connection: all of them, but for the one who mends it when it breaks."""
-    return org.sso_required_at is not None and org.break_glass_user_id != user_id
-
-
 def _ways(session: Session, org: Organization, domain_id: UUID | None) -> tuple[WayIn, ...]:
     query = select(Connection.id, Connection.type, Connection.name).where(
         Connection.org_id == org.id, Connection.status == ConnectionStatus.ENABLED

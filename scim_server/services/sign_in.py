@@ -23,11 +23,12 @@ from scim_server.services.attempts import Attempt
 from scim_server.services.context import SYSTEM, Context
 from scim_server.services.errors import NotAllowed, NotSignedIn, SignInRefused, WrongCode
 from scim_server.services.guesses import Guess, Heard
-from scim_server.services.home_realms import WayIn, requires_sso, ways_in
+from scim_server.services.home_realms import WayIn, ways_in
 from scim_server.services.second_factors import Need
 from scim_server.services.senders import Channel
 from scim_server.services.sessions import NewSession, Proof
 from scim_server.services.sign_ins import Trace, new_code, record_sign_in
+from scim_server.services.sso_rule import closed_to
 
 log = structlog.get_logger(__name__)
 
@@ -236,7 +237,7 @@ def _step(about: AccountContext, proven: Proven, org_id: UUID | None) -> tuple[S
 
 
 def _landing(about: AccountContext, place: Place) -> Landing:
-    insists = requires_sso(place.org, place.user.id)
+    insists = closed_to(place.org, place.user)
     return Landing(place.org.id, place.org.name, ways_in(about.session, place.org) if insists else None)
 
 
@@ -244,7 +245,7 @@ def _open(about: AccountContext, place: Place, proven: Proven, instead_of: str |
     # As they are now, and stay until this is over: whoever deactivates them comes before, or ends this session.
     about.session.refresh(place.user, with_for_update=True)
     about.session.refresh(place.org)
-    if requires_sso(place.org, place.user.id) or place.user.account_id != proven.account_id:
+    if closed_to(place.org, place.user) or place.user.account_id != proven.account_id:
         raise NotSignedIn
     ctx = in_place(about, place)
     if instead_of is not None:

@@ -8,7 +8,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from scim_server.services import connections, federated_logout, single_sign_on
 from scim_server.services.errors import NotLetIn, NotReady
-from scim_server.web import sso
+from scim_server.web import browser, sso
 from scim_server.web.requests import body
 from scim_server.web.state import now, state
 from sso.connection import Protocol
@@ -35,7 +35,9 @@ def answer(connection_id: UUID) -> ResponseReturnValue:
     parameters = request.args.to_dict()
     key = parameters.get("state") or None
     secret = sso.secret_of(key)
-    result = single_sign_on.answer_oidc(sso.attempt(), connection_id, parameters, secret, state().http, state().keys)
+    result = single_sign_on.answer_oidc(
+        browser.attempt(), connection_id, parameters, secret, state().http, state().keys
+    )
     return sso.landed(result, key)
 
 
@@ -56,7 +58,7 @@ def log_out(connection_id: UUID) -> ResponseReturnValue:
     body(_LARGEST_FORM)
     token = request.form.get("logout_token", "")
     try:
-        federated_logout.end_by_oidc(sso.attempt(), connection_id, token, state().http, state().keys)
+        federated_logout.end_by_oidc(browser.attempt(), connection_id, token, state().http, state().keys)
     except (SsoError, NotLetIn, NotReady) as problem:
         refusal = jsonify({"error": "invalid_request", "error_description": str(problem)})
         refusal.status_code = 400

@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from scim_server.services import connections, federated_logout, single_sign_on
-from scim_server.web import sso
+from scim_server.web import browser, sso
+from scim_server.web.entering import go
 from scim_server.web.requests import body
 from scim_server.web.state import now, state
 from sso.connection import Protocol
@@ -42,7 +43,7 @@ def begin(connection_id: UUID) -> ResponseReturnValue:
 def answer(connection_id: UUID) -> ResponseReturnValue:
     fields = _form()
     key, response = fields.get("RelayState") or None, fields.get("SAMLResponse", "")
-    result = single_sign_on.answer_saml(sso.attempt(), connection_id, response, key, sso.secret_of(key))
+    result = single_sign_on.answer_saml(browser.attempt(), connection_id, response, key, sso.secret_of(key))
     # RelayState is a key of ours or, where a sign-in begins at the identity provider, may be a path of ours.
     return sso.landed(result, key, otherwise=sso.local_path(key))
 
@@ -53,13 +54,13 @@ def log_out(connection_id: UUID) -> ResponseReturnValue:
     fields = _form() if binding is Binding.POST else request.args.to_dict()
     query = request.query_string
     if "SAMLRequest" in fields:
-        send = federated_logout.end_by_saml(sso.attempt(), connection_id, fields, query, binding)
-        return sso.sent(send) if send else sso.to(sso.SIGNED_OUT)
+        send = federated_logout.end_by_saml(browser.attempt(), connection_id, fields, query, binding)
+        return sso.sent(send) if send else go(sso.SIGNED_OUT)
     if "SAMLResponse" not in fields:
         raise BadRequest
     key = fields.get("RelayState") or None
-    federated_logout.finish_by_saml(sso.attempt(), connection_id, key, sso.secret_of(key), fields, query, binding)
-    return sso.to(sso.SIGNED_OUT)
+    federated_logout.finish_by_saml(browser.attempt(), connection_id, key, sso.secret_of(key), fields, query, binding)
+    return go(sso.SIGNED_OUT)
 
 
 def _form() -> dict[str, str]:

@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
-from flask import Blueprint, Response, make_response, redirect, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound as NoSuchPage
 
-from scim_server.services import login_attempts, single_sign_on
-from scim_server.services.attempts import Attempt
+from scim_server.services import login_attempts, sessions, single_sign_on
 from scim_server.services.errors import NotFound, NotLetIn, NotReady, WrongCode
 from scim_server.services.single_sign_on import LetIn, Started, TurnedAway
 from scim_server.services.single_sign_on import Tried as TriedOut
 from scim_server.web import browser
+from scim_server.web.entering import go
 from scim_server.web.pages import answer_errors_as_pages, language, page, tell
 from scim_server.web.refusal import TrialResult, refused_page, trial_page
 from scim_server.web.requests import request_id
@@ -33,12 +33,8 @@ from sso.identity import PostForm, Send
 log = structlog.get_logger(__name__)
 
 # Where somebody is who has signed out.
-SIGNED_OUT = "/login?signed-out"
+SIGNED_OUT = "/logout/done"
 _LONGEST_PATH, _LONGEST_EMAIL = 2000, 320
-
-
-def attempt() -> Attempt:
-    return Attempt(state().database, state().settings, now(), request_id(), browser.device())
 
 
 def start(protocol: Protocol, connection_id: UUID) -> Response:
@@ -47,7 +43,7 @@ def start(protocol: Protocol, connection_id: UUID) -> Response:
     Raises NotFound, NotReady, TurnedAway, sso.errors.Unusable.
     """
     return_to, email = local_path(request.args.get("return_to")), _email_hint()
-    return begun(single_sign_on.begin(attempt(), protocol, connection_id, return_to=return_to, email=email))
+    return begun(single_sign_on.begin(browser.attempt(), protocol, connection_id, return_to=return_to, email=email))
 
 
 def _email_hint() -> str | None:
@@ -75,7 +71,7 @@ def begun(started: Started) -> Response:
 def sent(send: Send) -> Response:
     """Have the browser go somewhere else, or send a form there."""
     if not isinstance(send, PostForm):
-        response = to(send.url)
+        response = go(send.url)
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
     response = page("send.html", title=say(language(), "send.title"), url=send.url, fields=send.fields)
@@ -86,23 +82,35 @@ def sent(send: Send) -> Response:
     return response
 
 
-def to(url: str) -> Response:
-    """Have the browser get another page."""
-    return make_response(redirect(url, 303))
-
-
 def landed(result: LetIn | TriedOut, key: str | None, *, otherwise: str | None = None) -> Response:
     """A session for who is let in, or what a test came to. `otherwise` is where somebody goes whose sign-in began at
     their provider.
     """
     if isinstance(result, LetIn):
-        response = to(result.return_to or otherwise or "/account")
+        _leave_the_session_before()
+        response = go(result.return_to or otherwise or "/account")
         browser.sign_in(response, result.session)
     else:
         response = _tried(result)
     if key:
         response.delete_cookie(_cookie_of(key), path="/sso")
     return response
+
+
+def _leave_the_session_before() -> None:
+    """Whoever signs in again is not signed in twice; across sites, a browser does not say that they were."""
+    secret = browser.session_secret()
+    if secret:
+        with state().database.writing() as session:
+            sessions.leave(
+                session,
+                state().settings,
+                secret,
+                now(),
+                "signed in again",
+                request_id=request_id(),
+                device=browser.device(),
+            )
 
 
 def secret_of(key: str | None) -> str | None:

@@ -4,7 +4,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from scim_server.services import connections, single_sign_on
-from scim_server.web import sso
+from scim_server.web import browser, sso
 from scim_server.web.pages import form, language, page
 from scim_server.web.state import now, state
 from scim_server.web.words import say
@@ -24,4 +24,4 @@ def offer(sealed: str) -> ResponseReturnValue:
 @bp.post("/<sealed>")
 def begin(sealed: str) -> ResponseReturnValue:
     form()
-    return sso.begun(single_sign_on.begin_test(sso.attempt(), sealed))
+    return sso.begun(single_sign_on.begin_test(browser.attempt(), sealed))

@@ -1,9 +1,13 @@
 """`scim-server mapping`, as an operator has it."""
 
+from flask import Flask
+
 from scim_server.services.profiles import PRODUCT_USER
 from tests.cli.conftest import Command
 from tests.cli.test_teams import assert_refused, lines
 from tests.clients import Directory, Reply
+from tests.connections import new_connection
+from tests.hands import Hands
 
 
 def role_of(directory: Directory, user: Reply) -> str:
@@ -64,15 +68,21 @@ def test_what_a_mapping_cannot_be_is_said(command: Command, acme: Directory) -> 
     assert_refused(command(*add, "--scim-group", "Desk", "--role", "Viewer"), "made by hand")
     assert_refused(command(*add, "--scim-group", "IT", "--team", "IT"), "provisioned by a directory")
     assert_refused(command(*add, "--scim-group", "IT", "--team", "Desk", "--priority", "-1"), "priority")
-    assert_refused(command(*add, "--saml", "corp", "", "--team", "Desk"), "value")
     assert_refused(command(*add, "--scim-group", "IT", "--saml", "corp", "it", "--team", "Desk"), "about one group")
     assert_refused(command(*add, "--team", "Desk"), "about one group")
     assert_refused(command("mapping", "preview", "acme", "x"), "There is no mapping x.")
     assert lines(command("mapping", "list", "acme")) == []
 
 
-def test_groups_that_are_told_at_sign_in_are_mapped_by_connection_and_value(command: Command, acme: Directory) -> None:
-    for way in ("--saml", "--oidc"):
-        [made] = lines(command("mapping", "add", "acme", way, "corp", "it", "--role", "Admin", "--may-give-admin"))
-        assert (made["source"], made["connection"], made["value"]) == (way[2:], "corp", "it")
+def test_groups_that_are_told_at_sign_in_are_mapped_by_connection_and_value(
+    command: Command, office: Hands, app: Flask
+) -> None:
+    with office.acting() as ctx:
+        ids = {way: str(new_connection(ctx, name=f"by {way}", type=way).id) for way in ("saml", "oidc")}
+    for way, name in (("saml", "by saml"), ("oidc", ids["oidc"])):
+        [made] = lines(command("mapping", "add", "acme", f"--{way}", name, "it", "--role", "Admin", "--may-give-admin"))
+        assert (made["source"], made["connection"], made["value"]) == (way, ids[way], "it")
         assert (made["enabled"], made["role"], made["may_give_admin"]) == (False, "Admin", True)
+    assert_refused(command("mapping", "add", "acme", "--saml", "corp", "it", "--role", "Viewer"), "no connection corp")
+    assert_refused(command("mapping", "add", "acme", "--saml", "by oidc", "it", "--role", "Viewer"), "give --oidc")
+    assert_refused(command("mapping", "add", "acme", "--saml", "by saml", "", "--role", "Viewer"), "value")

@@ -152,3 +152,23 @@ def test_in_the_directorys_mode_only_whom_it_provisions_comes_in(
 ) -> None:
     oidc = oidc_sign_on(create_app(settings, database, http=idp), office, idp, mode=ProvisioningMode.DIRECTORY)
     assert_refused(oidc.sign_in(), database, "not_provisioned")
+
+
+def test_whoever_signs_out_here_signs_out_at_their_provider_too(oidc: OidcSignOn, database: Database) -> None:
+    assert oidc.sign_in().status_code == 303
+    response = oidc.browser.post("/logout", data={"": ""})
+    assert open_sessions(database) == []
+    asked = urlsplit(response.headers["Location"])
+    assert asked.path == "/logout"
+    assert asked.netloc == "idp.example"
+    fields = parse_qs(asked.query)
+    assert fields["client_id"] == ["scim-server"]
+    assert "id_token_hint" in fields
+
+
+def test_whoever_signs_in_again_is_not_signed_in_twice(oidc: OidcSignOn, database: Database) -> None:
+    assert oidc.sign_in().status_code == 303
+    [before] = open_sessions(database)
+    assert oidc.sign_in().status_code == 303
+    [after] = open_sessions(database)
+    assert before.id != after.id

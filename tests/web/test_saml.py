@@ -1,10 +1,13 @@
 """Signing in by SAML, from the first click to the session, and whoever is not let in."""
 
+from base64 import b64decode
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Barrier, Thread
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
+from zlib import decompress
 
 import pytest
 from flask import Flask
@@ -18,7 +21,7 @@ from tests.connections import connection_of
 from tests.hands import Hands
 from tests.idp.keys import make_keys
 from tests.idp.saml import SamlIdp
-from tests.idp.saml_logout import by_redirect, logout_request
+from tests.idp.saml_logout import by_redirect, logout_request, logout_response
 from tests.idp.saml_xml import saml as xml
 from tests.pages import BROWSER, said
 from tests.promises.databases import events
@@ -358,3 +361,25 @@ def test_a_logout_counts_once_and_one_that_is_unsigned_or_foreign_not_at_all(
 def replace_idp(saml: SamlSignOn) -> SamlSignOn:
     """Somebody else, who says that they are the identity provider."""
     return replace(saml, idp=SamlIdp(keys=make_keys("stranger")))
+
+
+def test_whoever_signs_out_here_signs_out_at_their_provider_too(saml: SamlSignOn, database: Database) -> None:
+    signed_in(saml, database)
+    asked = saml.browser.post("/logout", data={"": ""})
+    assert open_sessions(database) == []
+    assert asked.status_code == 303
+    sent = urlsplit(asked.headers["Location"])
+    assert asked.headers["Location"].startswith(saml.idp.slo_url)
+    fields = {name: values[0] for name, values in parse_qs(sent.query).items()}
+    assert {"SAMLRequest", "RelayState", "SigAlg", "Signature"} == set(fields)
+    request = etree.fromstring(decompress(b64decode(fields["SAMLRequest"]), -15))
+    assert [each.text for each in request.iter("{*}NameID")] == ["ada@example.com"]
+    assert [each.text for each in request.iter("{*}SessionIndex")] == ["_session1"]
+
+    connection = saml.idp.connection(slo_url=f"https://scim.example.com{saml.path}/slo")
+    response = logout_response(saml.idp, connection, datetime.now(UTC), request.get("ID"))
+    query = by_redirect(response, saml.idp.keys, name="SAMLResponse", relay_state=fields["RelayState"]).query
+    done = saml.browser.get(f"{saml.path}/slo?{query}", headers=ACROSS_SITES)
+    assert (done.status_code, done.headers["Location"]) == (303, "/logout/done")
+    assert saml.browser.get("/logout/done").status_code == 200
+    assert saml.browser.get(f"{saml.path}/slo?{query}", headers=ACROSS_SITES).status_code == 400
