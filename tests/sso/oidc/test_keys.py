@@ -115,6 +115,8 @@ def test_a_key_replaced_under_its_own_name_is_taken_up(sign_in: SignIn) -> None:
     sign_in.by()
     other = SigningKey("first", "RS256", SigningKey.new("another").private)
     sign_in.idp.keys = [other]
+    thief = Crooked(key=SigningKey.new("thief"), header={"kid": "first"})
+    assert sign_in.reason(thief) is Reason.WRONG_SIGNATURE, "nor is it the successor's"
     assert sign_in.by().subject == PERSON["sub"]
     assert sign_in.idp.fetches("jwks_uri") == 2
 

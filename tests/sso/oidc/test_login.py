@@ -152,8 +152,11 @@ def test_an_email_is_verified_only_by_who_says_it(sign_in: SignIn) -> None:
     sign_in.idp.userinfo_only = ("email",)
     sign_in.idp.userinfo = {"email_verified": False}
     assert sign_in.by().email_verified is False
-    sign_in.idp.userinfo = {"email_verified": None}
-    assert sign_in.by().email_verified is None
+    silent = {"sub": PERSON["sub"], "email": "ceo@acme.example"}
+    sign_in.idp.answers["https://idp.example/userinfo"] = json_answer(silent)
+    identity = sign_in.by()
+    assert (identity.email, identity.email_verified) == ("ceo@acme.example", None)
+    assert "email_verified" not in identity.claims
 
 
 @pytest.mark.parametrize(
