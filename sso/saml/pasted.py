@@ -12,9 +12,11 @@ from sso.saml import gate
 LARGEST = 1_000_000
 _LONGEST_URL = 2000
 _MOST_COMMENTS = 1000
+_MOST_ATTRIBUTES = 20_000
 
 _PASTE = "Paste the metadata of your identity provider: an XML file that begins with <EntityDescriptor."
 _NOT_UTF_8 = f"This file is not text in UTF-8: save it as that. {_PASTE}"
+_TOO_MUCH = "This XML is larger than any provider's metadata."
 _DOWNLOAD = "Download the metadata again, or have it mended where it is made."
 _DECLARATION = re.compile(r"\A<\?xml\s[^>]{0,200}\?>")
 _NEXT = re.compile(r"\s*(?:<|\Z)")
@@ -48,6 +50,8 @@ def parse(given: bytes | str) -> Element:
     for begins, sentence in _ELSE:
         if text[: len(begins)].lower() == begins and (begins or not text):
             raise Unusable(f"{sentence} {_PASTE}")
+    if text.count("=") > _MOST_ATTRIBUTES:  # each has one, and it takes them all to build an element
+        raise Unusable(f"{_TOO_MUCH} {_PASTE}")
     try:
         return gate.parse(_without_comments(text).encode())
     except Refused as refused:
@@ -129,7 +133,7 @@ def _unfit(refused: Refused) -> str:
         case Reason.DUPLICATE_ID:
             return "In this XML, two elements have the same ID."
         case Reason.TOO_LARGE:
-            return "This XML is larger than any provider's metadata."
+            return _TOO_MUCH
     return "This is not XML, or not all of it."
 
 
