@@ -6,7 +6,7 @@ from lxml.etree import QName
 from lxml.etree import _Element as Element
 
 from sso.errors import Reason, Refused
-from sso.saml.gate import local_name
+from sso.saml.gate import local_name, value
 from sso.saml.names import (
     ASSERTION,
     DS,
@@ -30,6 +30,7 @@ DIGEST_METHODS = frozenset(
     )
 )
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,255}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
 _LONGEST_PREFIX_LIST = 200
 _MOST_OF_KEY_INFO = 50
 
@@ -95,6 +96,7 @@ def signature_of(element: Element) -> Element | None:
     _check_canonicalization(canonicalization)
     _check_algorithm(method, SIGNATURE_METHODS, "RSA or ECDSA with SHA-256 or more")
     _check_reference(reference, element.get("ID"))
+    _check_base64(parts[1])
     return signature
 
 
@@ -103,12 +105,13 @@ def _check_reference(reference: Element, identifier: str | None) -> None:
         raise _shape("an ID on what is signed", identifier or "none")
     if reference.get("URI") != f"#{identifier}" or not {"URI", "Id"}.issuperset(map(str, reference.attrib)):
         raise _shape(f"a Reference to #{identifier}", reference.get("URI") or "none")
-    transforms, method, _ = _children(reference, "Transforms", "DigestMethod", "DigestValue")
+    transforms, method, digest = _children(reference, "Transforms", "DigestMethod", "DigestValue")
     enveloped, canonicalization = _children(transforms, "Transform", "Transform")
     if len(enveloped) or enveloped.get("Algorithm") != ENVELOPED:
         raise _shape("the transforms enveloped-signature and exclusive canonicalization", "others")
     _check_canonicalization(canonicalization)
     _check_algorithm(method, DIGEST_METHODS, "SHA-256 or more")
+    _check_base64(digest)
 
 
 def _check_canonicalization(method: Element) -> None:
@@ -127,6 +130,12 @@ def _check_algorithm(method: Element, allowed: frozenset[str], expected: str) ->
         raise Refused(Reason.WEAK_ALGORITHM, expected=expected, came=algorithm or "none")
     if len(method):  # HMACOutputLength was one
         raise _shape("a method without parameters", local_name(method[0]))
+
+
+def _check_base64(element: Element) -> None:
+    """Libraries differ in what they pass over in it, and in where they stop."""
+    if not _BASE64.fullmatch(value(element)):
+        raise _shape(f"Base64 in {local_name(element)}", "something else")
 
 
 def _check_key_info(key_info: Element) -> None:

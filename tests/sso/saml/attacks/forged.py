@@ -52,6 +52,14 @@ def _set(name: str, attribute: str, value: str) -> Callable[[Element], None]:
     return lambda response: _the(response, name).set(attribute, value)
 
 
+def _append(name: str, text: str) -> Callable[[Element], None]:
+    def crook(response: Element) -> None:
+        element = _the(response, name)
+        element.text = f"{element.text}{text}"
+
+    return crook
+
+
 def _twice(name: str) -> Callable[[Element], None]:
     def crook(response: Element) -> None:
         element = _the(response, name)
@@ -141,6 +149,9 @@ _SHAPES: dict[str, Callable[[Element], None]] = {
     "two signatures": _twice("Signature"),
     "two SignedInfo": _twice("SignedInfo"),
     "two values": _twice("SignatureValue"),
+    "something behind the signature": _append("SignatureValue", "AAAA"),
+    "something odd in the signature": _append("SignatureValue", " '"),
+    "something behind the digest": _append("DigestValue", "AAAA"),
     "two digests": _twice("DigestValue"),
     "a signature cut to some bits": _add("SignatureMethod", "HMACOutputLength", "8"),
     "a key to be fetched": _add("KeyInfo", "RetrievalMethod", URI="https://evil.example/key"),
