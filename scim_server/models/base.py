@@ -16,6 +16,12 @@ def new_id() -> UUID:
     return uuid_utils.compat.uuid7()
 
 
+def first_id(at: datetime) -> UUID:
+    """The least UUIDv7 of an instant (RFC 9562 §5.7)."""
+    milliseconds = int(at.timestamp() * 1000)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | 0x2 << 62)
+
+
 class Base(DeclarativeBase):
     # Named, because the violation of a constraint is told by its name.
     metadata = MetaData(

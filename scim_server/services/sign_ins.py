@@ -1,5 +1,6 @@
 """Sign-ins: the record of each attempt to come in, good or bad, and its trace."""
 
+import re
 import secrets
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, select, true
 
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import Connection, Organization, Outcome, SignIn, User, Way
-from scim_server.models.base import new_id
+from scim_server.models.base import first_id, new_id
 from scim_server.models.expressions import any_of
 from scim_server.services.context import ActorKind, Context
 from scim_server.services.errors import NotFound
@@ -25,6 +26,9 @@ from scim_server.services.sign_in_details import kept, one_line, told
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V", " ": None, "-": None})
 _CODE_LENGTH = 8
+# An e-mail address, or a telephone number.
+_ADDRESS = re.compile(r"\S@\S|^\s*\+[\d\s().-]{6,30}$")
+_NO_ADDRESS = "(not kept: it is no address)"
 
 # Refused attempts through one connection that have a trace of their own: whoever sends rubbish fills no database.
 MOST_REFUSED = 60
@@ -89,7 +93,7 @@ def record_sign_in(
     row = _row(ctx, outcome, trace, connection)
     row.code = code or row.code
     row.user_id, row.session_id = user.id if user else None, session_id
-    row.claimed = told(trace.claimed, KEY_LENGTH - 1) if trace.claimed else None
+    row.claimed = _claimed(trace)
     row.details = kept({"expected": trace.expected, "came": trace.came, **trace.details})
     ctx.session.add(row)
     ctx.session.flush()
@@ -164,24 +168,26 @@ def purge(database: Database, settings: Settings, now: datetime) -> int:
 
 
 def _purge_organization(database: Database, org_id: UUID, oldest: datetime) -> int:
-    mine, refused = SignIn.org_id == org_id, SignIn.outcome == Outcome.REFUSED
-    newest_first = select(SignIn.id).where(mine, refused).order_by(SignIn.id.desc())
+    refused = SignIn.org_id == org_id, SignIn.outcome == Outcome.REFUSED
     with database.reading() as session:
         # The newest of those that are too many; ids are in order of creation.
-        last = session.scalar(newest_first.offset(MOST_REFUSED_IN_ALL).limit(1))
-    over = or_(SignIn.at < oldest, and_(refused, SignIn.id <= last) if last else false())
+        last = session.scalar(
+            select(SignIn.id).where(*refused).order_by(SignIn.id.desc()).offset(MOST_REFUSED_IN_ALL).limit(1)
+        )
+    deleted = _delete(database, org_id, SignIn.id < first_id(oldest))
+    return deleted + (_delete(database, org_id, SignIn.id <= last, refused[1]) if last else 0)
+
+
+def _delete(database: Database, org_id: UUID, *which: ColumnElement[bool]) -> int:
+    some = select(SignIn.id).where(SignIn.org_id == org_id, *which).order_by(SignIn.id).limit(_BATCH)
     deleted = 0
     while True:
-        # To look takes longer than to delete, and keeps nobody from writing.
-        with database.reading() as session:
-            found = session.scalars(select(SignIn.id).where(mine, over).order_by(SignIn.id).limit(_BATCH)).all()
-        if not found:
-            return deleted
-        these = select(SignIn.id).where(mine, any_of(SignIn.id, found)).order_by(SignIn.id)
         with database.writing() as session:
-            gone = session.scalars(these.with_for_update(skip_locked=True)).all()
+            gone = session.scalars(some.with_for_update(skip_locked=True)).all()
             session.execute(
-                delete(SignIn).where(mine, any_of(SignIn.id, gone)).execution_options(synchronize_session=False)
+                delete(SignIn)
+                .where(SignIn.org_id == org_id, any_of(SignIn.id, gone))
+                .execution_options(synchronize_session=False)
             )
         deleted += len(gone)
         if len(gone) < _BATCH:
@@ -205,6 +211,14 @@ def _row(ctx: Context, outcome: Outcome, trace: Trace, connection: Connection | 
     )
 
 
+def _claimed(trace: Trace) -> str | None:
+    """Who it was to be. Whoever types may type the password in the wrong field, so what is no address is not kept."""
+    if not trace.claimed:
+        return None
+    typed = trace.way in (Way.PASSWORD, Way.CODE)
+    return _NO_ADDRESS if typed and not _ADDRESS.search(trace.claimed) else told(trace.claimed, KEY_LENGTH - 1)
+
+
 def _new_code(ctx: Context) -> str:
     while True:
         code = new_code()
@@ -219,6 +233,8 @@ def _is_code(plain: str) -> bool:
 def _refused_just_now(ctx: Context, connection: Connection | None) -> tuple[ColumnElement[bool], ...]:
     return (
         SignIn.org_id == ctx.org.id,
+        # What was written since has an id of since, so that nothing older is looked at.
+        SignIn.id >= first_id(ctx.now - WITHIN),
         SignIn.at > ctx.now - WITHIN,
         SignIn.outcome == Outcome.REFUSED,
         SignIn.connection_id == connection.id if connection else SignIn.connection_id.is_(None),

@@ -18,6 +18,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from scim_server.models import Alarm, Event, Source, UserStatus
+from scim_server.models.base import first_id
 from scim_server.services.context import ActorKind, Context
 from scim_server.services.kept import Kept
 from scim_server.services.undo_events import (
@@ -245,12 +246,6 @@ def _events(ctx: Context, since: datetime) -> Iterator[Told]:
     )
     for row in rows:
         yield Told(*row)
-
-
-def first_id(at: datetime) -> UUID:
-    """The least UUIDv7 of an instant (RFC 9562 §5.7)."""
-    milliseconds = int(at.timestamp() * 1000)
-    return UUID(int=milliseconds << 80 | 0x7 << 76 | 0x2 << 62)
 
 
 def _left(aspect: Aspect, why: str) -> Left:

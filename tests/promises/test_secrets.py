@@ -1,6 +1,7 @@
 """A secret is nowhere but where it is used: in no log line, no answer, no event and no row."""
 
 import logging
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,10 +19,12 @@ from scim_server.models import Provider, ScimToken
 from scim_server.services import directories, organizations, users
 from scim_server.services.directories import hash_token
 from tests.clients import ENTERPRISE_USER, PATCH_OP, USER, Directory, Reply, found
+from tests.hands import Hands
 from tests.oauth import EC, basic, new_client, signed
 from tests.promises.databases import contents
 from tests.promises.tokens import expired_token, prefix, revoked_token
 from tests.request_logs import logged, shown
+from tests.sign_ins import refused
 
 PASSWORD = "correcthorsebatterystaple"
 OTHER_PASSWORD = "tr0ub4dorandthree"
@@ -268,3 +271,23 @@ def test_a_password_can_be_neither_read_nor_guessed(watched: Watched) -> None:
 
     assert "password" not in shown.json
     assert answers[0] == answers[1]
+
+
+def test_no_record_of_a_sign_in_holds_what_lets_anybody_in(office: Hands, database: Database) -> None:
+    token = f"eyJhbGciOiJSUzI1NiJ9.{'x' * 40}.{'y' * 40}"
+    assertion = f'<saml:Assertion ID="_1"><saml:NameID>{PASSWORD}</saml:NameID></saml:Assertion>'
+    posted = b64encode(assertion.encode() * 3).decode()
+    key = f"-----BEGIN PRIVATE KEY-----\n{PASSWORD}\n-----END PRIVATE KEY-----"
+    address = f"https://scim.example.com/cb?code={PASSWORD}&state={PASSWORD}&id_token={token}#access_token={PASSWORD}"
+    texts = [token, assertion, posted, key, address, f"client_secret={PASSWORD}", f"Bearer {token}"]
+    named = dict.fromkeys(("password", "code", "client_secret", "refresh_token", "RelayState", "nonce"), PASSWORD)
+    details = {"mapped": {"mail": texts, **named}, "attributes": texts, **named, **{each: each for each in texts}}
+
+    for said in texts:
+        refused(office, claimed=said, expected=said, came=said, details=details)
+
+    kept = repr(contents(database)["sign_ins"])
+    for secret in (PASSWORD, token, token[-40:], posted[:100], posted[-100:]):
+        assert secret not in kept
+    assert "not kept" in kept
+    assert "https://scim.example.com/cb?code=[redacted]" in kept

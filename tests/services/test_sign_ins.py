@@ -14,6 +14,7 @@ from scim_server import jobs
 from scim_server.config import Settings
 from scim_server.db import Database, connect
 from scim_server.models import Outcome, SignIn, Way
+from scim_server.models.base import first_id
 from scim_server.services import retention, roles, sign_ins, users
 from scim_server.services.context import Device
 from scim_server.services.errors import NotAllowed, NotFound
@@ -226,6 +227,25 @@ def test_what_stands_under_the_name_of_a_secret_is_not_kept(office: Hands, datab
     assert row.details.keys() == {*names, "mapped"}
 
 
+@pytest.mark.parametrize(
+    ("way", "typed", "kept"),
+    [
+        (Way.PASSWORD, "ada@acme.example", "ada@acme.example"),
+        (Way.CODE, "+44 20 7946 0000", "+44 20 7946 0000"),
+        (Way.PASSWORD, "correct horse battery staple", "(not kept: it is no address)"),
+        (Way.CODE, "123456", "(not kept: it is no address)"),
+        (Way.SAML, "00u1abcd", "00u1abcd"),
+    ],
+)
+def test_a_password_that_was_typed_in_place_of_an_address_is_not_kept(
+    office: Hands, database: Database, way: Way, typed: str, kept: str
+) -> None:
+    with office.acting() as ctx:
+        record_sign_in(ctx, Outcome.REFUSED, Trace(way, "wrong_password", claimed=typed))
+
+    assert [row.claimed for row in in_database(database)] == [kept]
+
+
 def test_of_claims_the_names_are_kept_and_the_values_of_those_that_are_mapped(
     office: Hands, database: Database
 ) -> None:
@@ -301,25 +321,36 @@ def test_what_is_too_old_goes_and_what_is_too_much_of_the_refused(
     monkeypatch.setattr(sign_ins, "MOST_REFUSED_IN_ALL", 3)
     monkeypatch.setattr(sign_ins, "_BATCH", 2)
     ada = office.create("ada")
-    for days in (500, 450, 401):
-        signed_in(office, ada, later=-days * DAY)
-        refused(office, later=-days * DAY)
-    signed = [signed_in(office, ada, later=-days * DAY) for days in (399, 300, 200, 100)]
-    bad = [refused(office, later=-days * DAY) for days in (50, 40, 30, 20, 10)]
+    signed, bad = [signed_in(office, ada) for _ in range(5)], [refused(office) for _ in range(8)]
     other = [refused(Hands(settings, database, "globex"))]
 
-    assert sign_ins.purge(database, settings, datetime.now(UTC)) == 8
-    assert sign_ins.purge(database, settings, datetime.now(UTC)) == 0
+    def purge(days: int) -> tuple[int, list[str]]:
+        gone = sign_ins.purge(database, settings, datetime.now(UTC) + days * DAY)
+        return gone, [row.code for row in in_database(database)]
 
-    assert [row.code for row in in_database(database)] == signed + bad[-3:] + other
+    assert purge(days=399) == (5, signed + bad[-3:] + other)
+    assert purge(days=399) == (0, signed + bad[-3:] + other)
+    monkeypatch.setattr(sign_ins, "first_id", lambda _: id_of(database, signed[2]))
+    assert purge(days=0) == (2, signed[2:] + bad[-3:] + other)
+    monkeypatch.undo()
+    assert purge(days=401) == (7, [])
 
 
-def test_a_server_purges_what_is_too_old(office: Hands, settings: Settings, database: Database) -> None:
-    refused(office, later=-401 * DAY)
+def id_of(database: Database, code: str) -> UUID:
+    return next(row.id for row in in_database(database) if row.code == code)
+
+
+def test_a_server_purges_what_is_too_old(
+    office: Hands, settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scim_server.services.sign_ins.new_id", lambda: first_id(datetime.now(UTC) - 401 * DAY))
+    refused(office)
+    monkeypatch.undo()
+    kept = refused(office)
     own = connect(settings)
     try:
         jobs.start(own, settings)
-        wait_until(lambda: not in_database(database), "the job purges")
+        wait_until(lambda: [row.code for row in in_database(database)] == [kept], "the job purges")
     finally:
         jobs.close_all()
         own.engine.dispose()
