@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -44,15 +45,15 @@ class Guess:
     address: str
 
     @property
-    def here(self) -> bytes:
+    def here(self) -> UUID:
         return self._hash(f"{self.address} {self._network}")
 
     @property
-    def of_address(self) -> bytes:
+    def of_address(self) -> UUID:
         return self._hash(f"{self.address} *")
 
     @property
-    def of_network(self) -> bytes:
+    def of_network(self) -> UUID:
         return self._hash(f"* {self._network}")
 
     @property
@@ -62,8 +63,8 @@ class Guess:
             return ip or "-"
         return str(ipaddress.ip_network((ip, _IPV6_NETWORK), strict=False))
 
-    def _hash(self, text: str) -> bytes:
-        return keyed_hash(self.attempt.settings, "guesses", f"{self.way} {text}")
+    def _hash(self, text: str) -> UUID:
+        return UUID(bytes=keyed_hash(self.attempt.settings, "guesses", f"{self.way} {text}")[:16])
 
 
 def begin(guess: Guess) -> Heard:
@@ -75,7 +76,7 @@ def begin(guess: Guess) -> Heard:
         here = _add(session, attempt, guess.here)
         most = {guess.of_address: MOST_OF_ADDRESS, guess.of_network: MOST_OF_NETWORK}
         counted = session.execute(select(Guesses.id, Guesses.number).where(Guesses.id.in_(most)))
-        full = any(number >= most[bytes(id)] for id, number in counted)
+        full = any(number >= most[id] for id, number in counted)
     if here <= MOST_HERE and not full:
         return Heard.YES
     return Heard.NO_LONGER if here <= MOST_HERE + 1 else Heard.NO
@@ -93,7 +94,7 @@ def was_right(guess: Guess) -> None:
         session.execute(delete(Guesses).where(Guesses.id == guess.here))
 
 
-def _add(session: Session, attempt: Attempt, id: bytes) -> int:
+def _add(session: Session, attempt: Attempt, id: UUID) -> int:
     """Count one more, and return how many there are now."""
     dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     is_over = Guesses.since <= attempt.now - WINDOW

@@ -13,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table('guesses',
-    sa.Column('id', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('id', types.Id(length=36), nullable=False),
     sa.Column('since', types.UtcDateTime(timezone=True), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_guesses'))
