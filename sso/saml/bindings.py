@@ -36,9 +36,7 @@ class Came:
 
 def by_redirect(url: str, name: str, message: Element, relay_state: str | None, keys: KeyPair) -> Redirect:
     """Send a message as SAMLRequest or SAMLResponse, signed, to an address that may have a query already."""
-    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    deflated = deflater.compress(etree.tostring(message)) + deflater.flush()
-    parameters = [(name, b64encode(deflated).decode())]
+    parameters = [(name, deflate(message))]
     if relay_state is not None:
         parameters.append(("RelayState", relay_state))
     return Redirect(f"{url}{'&' if '?' in url else '?'}{sign_query(parameters, keys)}")
@@ -48,6 +46,12 @@ def by_post(url: str, name: str, message: Element, relay_state: str | None, keys
     """Send a message as the field SAMLRequest or SAMLResponse, signed."""
     fields = {name: b64encode(etree.tostring(sign_element(message, keys))).decode()}
     return PostForm(url, fields if relay_state is None else fields | {"RelayState": relay_state})
+
+
+def deflate(message: Element) -> str:
+    """A message as the parameter of a redirect, not escaped yet."""
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return b64encode(deflater.compress(etree.tostring(message)) + deflater.flush()).decode()
 
 
 def receive(

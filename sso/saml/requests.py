@@ -1,7 +1,6 @@
 """AuthnRequests: what we ask an identity provider, and by which binding it gets there."""
 
 import secrets
-import zlib
 from base64 import b64encode
 from datetime import datetime
 from urllib.parse import urlencode
@@ -13,6 +12,7 @@ from sso.connection import SamlConnection
 from sso.errors import Unusable
 from sso.identity import PostForm, Redirect, Send
 from sso.saml import times
+from sso.saml.bindings import deflate
 from sso.saml.names import POST_BINDING, SAML, SAMLP
 from sso.saml.signatures import sign_element, sign_query
 
@@ -65,9 +65,7 @@ def send(
 
 
 def _redirect(connection: SamlConnection, url: str, request: Element, key: str, email: str | None) -> str:
-    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    deflated = deflater.compress(etree.tostring(request)) + deflater.flush()
-    parameters = [("SAMLRequest", b64encode(deflated).decode()), ("RelayState", key)]
+    parameters = [("SAMLRequest", deflate(request)), ("RelayState", key)]
     query = sign_query(parameters, connection.keys[0]) if connection.sign_requests else urlencode(parameters)
     if email is not None:
         # Not of SAML, and signed by nothing: some fill in whom they ask (Entra says so), the others pass over it.
