@@ -12,10 +12,11 @@ LONGEST_VALUE = 4096
 # Entra names more groups than fit (some 200) by an address instead; this name then says that there are some.
 GROUPS_OVERAGE = "_claim_names.groups"
 
-# What is about the token and not about the person.
+# What is about the token or the provider's session, and not about the person.
 _ABOUT_THE_TOKEN = frozenset(
-    {"iss", "aud", "azp", "exp", "iat", "nbf", "nonce", "jti", "at_hash", "c_hash", "s_hash", "_claim_sources"}
+    ("iss", "aud", "azp", "exp", "iat", "nbf", "nonce", "jti", "at_hash", "c_hash", "s_hash", "sid", "auth_time")
 )
+_ELSEWHERE = "_claim_sources"  # where to ask for claims that are not here (Core §5.6.2), which we do not
 
 
 def as_texts(claims: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -25,7 +26,9 @@ def as_texts(claims: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     out rather than cut; more claims than anybody has are refused, since a few of them would tell another story.
     """
     found: dict[str, list[str]] = {}
-    about_the_person = {name: value for name, value in claims.items() if name not in _ABOUT_THE_TOKEN}
+    about_the_person = {
+        name: value for name, value in claims.items() if name not in _ABOUT_THE_TOKEN and name != _ELSEWHERE
+    }
     seen = 0
     for name, value in about_the_person.items():
         for path, text in _texts(name, value):

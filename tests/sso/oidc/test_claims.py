@@ -23,7 +23,7 @@ TABLE: list[tuple[dict[str, Any], dict[str, tuple[str, ...]]]] = [
     ({"roles": [{"name": "a"}, {"name": "b"}]}, {"roles": (), "roles.name": ("a", "b")}),
     ({"a": {"b": "member"}, "a.b": "claim"}, {"a.b": ("claim",)}),
     ({"https://acme.example/roles": ["a"]}, {"https://acme.example/roles": ("a",)}),
-    ({"iss": "i", "aud": "a", "exp": 1, "nonce": "n", "at_hash": "h", "sub": "s"}, {"sub": ("s",)}),
+    ({"iss": "i", "aud": "a", "exp": 1, "nonce": "n", "auth_time": 1, "sid": "1", "sub": "s"}, {"sub": ("s",)}),
     ({"picture": "data:" + "x" * 5000, "name": "Ada"}, {"picture": (), "name": ("Ada",)}),
     (
         {"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://graph.example/"}}},

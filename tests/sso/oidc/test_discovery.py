@@ -29,7 +29,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a file": ({"jwks_uri": "file:///etc/passwd"}, "is no https address"),
     "a script": ({"authorization_endpoint": "javascript:alert(1)"}, "is no https address"),
     "a name before the host": ({"token_endpoint": "https://idp.example@evil.example/"}, "is no https address"),
-    "a backslash": ({"token_endpoint": "https://evil.example\\@idp.example/"}, "is no https address"),
+    "a backslash": ({"token_endpoint": "https://idp.example\\.evil.example/"}, "is no https address"),
     "a line break": ({"userinfo_endpoint": "https://idp.example/\r\nHost: evil"}, "is no https address"),
     "an optional endpoint that is none": ({"end_session_endpoint": "logout"}, "is no https address"),
     "an endpoint that is a number": ({"token_endpoint": 7}, "is no https address"),
