@@ -1,4 +1,4 @@
-"""What `make run` shows: a demo organization, its token, and a line to paste."""
+"""What `make run` shows: a demo organization, its token, how a person comes in, and a line to paste."""
 
 import json
 from datetime import datetime
@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from scim_server.config import Settings
 from scim_server.models import Provider
-from scim_server.services import access, directories, organizations, users
+from scim_server.services import access, directories, invitations, organizations, ownership, users
 from scim_server.services.context import OPERATOR, Context
 from scim_server.services.errors import NotAuthenticated, NotFound
 
 SLUG = "demo"
+_ADMIN = "admin@example.com"
 _PEOPLE = (
     ("ada.lovelace", "Ada", "Lovelace"),
     ("grace.hopper", "Grace", "Hopper"),
@@ -33,7 +34,16 @@ def prepare(session: Session, settings: Settings, *, now: datetime) -> str:
         ctx = organizations.open_organization(session, settings, SLUG, now=now)
     url = f"{settings.base_url}/scim/v2/{SLUG}"
     secret = _token(ctx)
-    return _TEXT.format(url=url, token=secret, curl=_curl(url, secret, users.count_users(ctx)))
+    way_in = _way_in(ctx)
+    others = max(0, users.count_users(ctx) - 1)  # than the admin
+    return _TEXT.format(url=url, token=secret, way_in=way_in, curl=_curl(url, secret, others))
+
+
+def _way_in(ctx: Context) -> str:
+    """How a person comes in: by the link that makes the admin, once, and from then on by signing in."""
+    if ownership.find_owner(ctx) is not None:
+        return f"Sign in         {ctx.settings.base_url}/login"
+    return f"Be the admin    {invitations.invite_first_admin(ctx, _ADMIN).link}"
 
 
 def _token(ctx: Context) -> str:
@@ -76,6 +86,7 @@ _TEXT = """
 
   SCIM base URL   {url}
   Bearer token    {token}
+  {way_in}
 
   Create a user:
 

@@ -25,7 +25,7 @@ from scim_server.services import (
 from scim_server.services.attempts import Attempt
 from scim_server.services.connections import Found
 from scim_server.services.context import Actor, ActorKind, Context
-from scim_server.services.errors import DomainError, NotFound, NotLetIn, NotReady
+from scim_server.services.errors import NotFound, NotLetIn, NotReady
 from scim_server.services.login_attempts import Taken
 from scim_server.services.provisioning import Admitted, Said
 from scim_server.services.provisioning_rules import Decision, Refusal
@@ -88,7 +88,7 @@ class Tried:
         return self.refusal is None or self.refusal.reason in _OF_THE_PERSON
 
 
-class TurnedAway(DomainError):
+class TurnedAway(Exception):
     """Nobody is let in. `code` is what the person tells their admin; `connection` is set where it was a test."""
 
     def __init__(self, reason: str, code: str | None, trace: Trace, connection: Connection | None = None) -> None:

@@ -49,6 +49,7 @@ IN_THE_OPEN = "anybody"
 BY_LINK = "whoever has the secret in its path, which names the organization, or the account"
 AS_CLIENT = "an OAuth client, with its credentials"
 TO_SIGN_IN = "anybody, who gets on by what they prove; how far they are, their browser keeps for us, sealed"
+BY_PROVIDER = "anybody, who brings what the connection's identity provider has signed"
 SIGNED_IN = "whoever has signed in, for themselves alone"
 ELSEWHERE = {
     "/account": SIGNED_IN,
@@ -65,6 +66,7 @@ ELSEWHERE = {
     "/.well-known/oauth-authorization-server": IN_THE_OPEN,
     "/assets/pages.css": IN_THE_OPEN,
     "/assets/passkeys.js": IN_THE_OPEN,
+    "/assets/send.js": IN_THE_OPEN,
     "/healthz": IN_THE_OPEN,
     "/invitations/<secret>": BY_LINK,
     "/login": TO_SIGN_IN,
@@ -77,10 +79,20 @@ ELSEWHERE = {
     "/login/password": TO_SIGN_IN,
     "/login/second-factor": TO_SIGN_IN,
     "/logout": TO_SIGN_IN,
+    "/logout/done": IN_THE_OPEN,
     "/oauth2/token": AS_CLIENT,
     "/readyz": IN_THE_OPEN,
     "/reset-password": IN_THE_OPEN,
     "/reset-password/<token>": BY_LINK,
+    "/sso/oidc/<uuid:connection_id>/backchannel-logout": BY_PROVIDER,
+    "/sso/oidc/<uuid:connection_id>/callback": BY_PROVIDER,
+    "/sso/oidc/<uuid:connection_id>/jwks": IN_THE_OPEN,
+    "/sso/oidc/<uuid:connection_id>/login": TO_SIGN_IN,
+    "/sso/saml/<uuid:connection_id>/acs": BY_PROVIDER,
+    "/sso/saml/<uuid:connection_id>/login": TO_SIGN_IN,
+    "/sso/saml/<uuid:connection_id>/metadata": IN_THE_OPEN,
+    "/sso/saml/<uuid:connection_id>/slo": BY_PROVIDER,
+    "/sso/test/<sealed>": BY_LINK,
 }
 
 # A body that each method takes, for users and groups alike.

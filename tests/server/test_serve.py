@@ -464,7 +464,7 @@ def test_a_demo_prints_what_to_paste_and_keeps_what_came_of_it(tmp_path: Path) -
     assert "Traceback" not in said + said_again
     assert second == first
     assert reply.status == reply_again.status == 201
-    assert names == [reply["userName"], reply_again["userName"]]
+    assert names == ["admin@example.com", reply["userName"], reply_again["userName"]]
 
 
 def demo_of(server: Server) -> dict[str, str]:
