@@ -14,7 +14,7 @@ from scim_server.services.context import Context
 from sso.errors import Unreachable
 from sso.http import HttpResponse
 from tests.hands import Hands
-from tests.sso.saml.providers import OKTA
+from tests.sso.saml.providers import OKTA, ONE, TWO
 
 ISSUER = "https://acme.okta.com"
 DOCUMENT = {
@@ -30,6 +30,13 @@ DOCUMENT = {
 }
 METADATA_URL = "https://acme.okta.com/app/exk1/sso/saml/metadata"
 SECRET = "a client secret that nobody may read"
+
+
+_KEY = OKTA[OKTA.index("<md:KeyDescriptor") : OKTA.index("<md:SingleLogoutService")]
+_OTHER_KEY = _KEY.replace(ONE[:64], TWO[:64]).replace(ONE[64:], TWO[64:])
+# Okta's metadata with another certificate beside the one that is known, and in its place.
+BOTH = OKTA.replace(_KEY, _KEY + _OTHER_KEY)
+OTHER_CERTIFICATE = OKTA.replace(_KEY, _OTHER_KEY)
 
 
 @dataclass

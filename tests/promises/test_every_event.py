@@ -25,6 +25,7 @@ from scim_server.models import (
     Account,
     Alarm,
     Base,
+    Connection,
     Event,
     GroupMapping,
     GroupSource,
@@ -43,6 +44,12 @@ from scim_server.services import (
     brake,
     catalogue,
     clients,
+    connection_changes,
+    connection_expiry,
+    connection_keys,
+    connection_lifecycle,
+    connection_refresh,
+    connections,
     directories,
     domains,
     grants,
@@ -64,6 +71,7 @@ from scim_server.services import (
     schemas,
     second_factors,
     sessions,
+    sso_required,
     team_ownership,
     teams,
     totp,
@@ -77,15 +85,20 @@ from scim_server.services.events import Action
 from scim_server.services.mapping import ClaimSource
 from scim_server.services.profiles import PRODUCT_USER
 from scim_server.services.settings import change_settings
+from sso.saml import certificates
+from sso.saml import metadata as saml_metadata
+from tests import connection_files
 from tests.accounts import NOW, Person, open_session, person
 from tests.authenticators import Authenticator
 from tests.cli.conftest import Command, _log_as_before, command  # noqa: F401
 from tests.clients import USER, Directory, founded
+from tests.connection_files import BOTH, oidc_file, saml_file
 from tests.hands import Hands
 from tests.invitations import PASSWORD, secret
 from tests.pages import BROWSER
 from tests.promises.databases import Contents, contents
 from tests.services.test_second_factors import code
+from tests.sso.saml.providers import ENTRA
 from tests.web.test_invitations import FORM
 
 SAML = ClaimSource(GroupSource.SAML, "office")
@@ -354,6 +367,72 @@ def missed_domain(w: World) -> None:
     verified_domain(w)
     with w.office.acting() as ctx:
         looked(ctx, Outcome.MISSING)
+
+
+def a_connection(w: World, *, enabled: bool = True, **entries: Any) -> None:
+    verified_domain(w)
+    with w.office.acting() as ctx:
+        connection_files.create(ctx, saml_file(domains=["acme.com"], enabled=enabled, **entries))
+
+
+def a_draft(w: World) -> None:
+    a_connection(w, enabled=False)
+
+
+def only(ctx: Context) -> Connection:
+    return connections.get_connection_to_change(ctx, connections.list_connections(ctx)[0].id)
+
+
+def through_it(w: World) -> None:
+    """Ada is in through the connection."""
+    a_connection(w)
+    with w.office.acting(w.ids["ada"]) as ctx:
+        proof = sessions.Proof(Way.SAML, connection_id=only(ctx).id, subject="ada")
+        sessions.open_session(ctx, found(ctx, "ada"), proof)
+
+
+def says(metadata: str) -> Callable[[Context], Any]:
+    """The daily look finds these metadata."""
+    return lambda ctx: connection_refresh.note(ctx, only(ctx), saml_metadata.read(metadata))
+
+
+def waiting(w: World) -> None:
+    a_connection(w)
+    with w.office.acting() as ctx:
+        says(ENTRA)(ctx)
+
+
+def ending(w: World) -> None:
+    certificate = certificates.new_key_pair("idp", datetime.now(UTC), years=0).certificate
+    a_connection(w, idp_metadata_xml=None, idp_entity_id="x", sso_post_url="https://x.test/", certificates=certificate)
+
+
+def an_openid_draft(w: World) -> None:
+    verified_domain(w)
+    with w.office.acting() as ctx:
+        connection_files.create(ctx, oidc_file(domains=["acme.com"], issuer=None, provider="custom"))
+
+
+def two_keys(w: World) -> None:
+    a_connection(w)
+    with w.office.acting() as ctx:
+        connection_keys.add_key(ctx, only(ctx))
+
+
+def safe(w: World) -> None:
+    """Olga has tested, and Max has a password and a second factor."""
+    a_connection(w)
+    with w.office.acting() as ctx:
+        connection_lifecycle.mark_tested(ctx, only(ctx), w.ids["olga"])
+    max_ = person(w.settings, w.database, {"acme": str(w.ids["max"])}, "max@example.com")
+    with max_.acting(datetime.now(UTC)) as about:
+        passwords.set_password(about, PASSWORD)
+        with_app(about)
+
+
+def required(w: World) -> None:
+    safe(w)
+    assert w.command("org", "require-sso", "acme", "--break-glass", "max").exit_code == 0
 
 
 def no_crew(w: World) -> None:
@@ -718,6 +797,80 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
     ),
     "mapping: off": (cli("mapping", "disable", "acme", mapped("staff")), "mapping.disabled", on("staff")),
     "mapping: removed": (cli("mapping", "remove", "acme", mapped("staff")), "mapping.removed"),
+    "organization: everybody comes through a connection": (
+        cli("org", "require-sso", "acme", "--break-glass", "max"),
+        "organization.sso_required",
+        safe,
+    ),
+    "organization: everybody comes through a connection, says an admin": (
+        asks(lambda ctx, _: sso_required.require_sso(ctx, found(ctx, "max"))),
+        "organization.sso_required",
+        safe,
+    ),
+    "organization: other ways are open again": (
+        cli("org", "allow-other-ways", "acme"),
+        "organization.sso_not_required",
+        required,
+    ),
+    "connection: made": (
+        cli("connection", "create", "acme", "--file", file("c.json", saml_file(domains=["acme.com"]))),
+        "connection.created",
+        verified_domain,
+    ),
+    "connection: made and enabled": (
+        cli("connection", "create", "acme", "--file", file("c.json", saml_file(domains=["acme.com"], enabled=True))),
+        "connection.created connection.enabled",
+        verified_domain,
+    ),
+    "connection: changed": (
+        cli("connection", "set", "acme", "Okta", "--file", file("c.json", {"allow_idp_initiated": True})),
+        "connection.updated",
+        a_connection,
+    ),
+    "connection: without its secret": (
+        asks(lambda ctx, _: connection_changes.forget_secret(ctx, only(ctx))),
+        "connection.updated",
+        an_openid_draft,
+    ),
+    "connection: tested": (
+        asks(lambda ctx, w: connection_lifecycle.mark_tested(ctx, only(ctx), w.ids["olga"])),
+        "connection.tested",
+        a_draft,
+    ),
+    "connection: on": (cli("connection", "enable", "acme", "Okta"), "connection.enabled", a_draft),
+    "connection: off": (cli("connection", "disable", "acme", "Okta"), "connection.disabled", a_connection),
+    "connection: deleted": (
+        cli("connection", "delete", "acme", "Okta", "--yes"),
+        "user.session_ended connection.deleted",
+        through_it,
+    ),
+    "connection: its metadata goes on": (job(says(BOTH)), "connection.refreshed", a_connection),
+    "connection: its metadata may be another's": (job(says(ENTRA)), "connection.held_back", a_connection),
+    "connection: its metadata is accepted": (
+        cli("connection", "accept", "acme", "Okta"),
+        "connection.refreshed",
+        waiting,
+    ),
+    "connection: its metadata is rejected": (
+        cli("connection", "reject", "acme", "Okta"),
+        "connection.rejected",
+        waiting,
+    ),
+    "connection: its certificate ends": (
+        job(lambda ctx: connection_expiry.warn(ctx, only(ctx))),
+        "connection.expires",
+        ending,
+    ),
+    "connection: another key of ours": (
+        cli("connection", "rotate-key", "acme", "Okta"),
+        "connection.key_added",
+        a_connection,
+    ),
+    "connection: no old key of ours": (
+        cli("connection", "drop-old-key", "acme", "Okta"),
+        "connection.key_dropped",
+        two_keys,
+    ),
     "domain: named": (cli("domain", "add", "acme", "acme.com"), "domain.added"),
     "domain: vouched for": (cli("domain", "add", "acme", "acme.com", "--verified"), "domain.added domain.verified"),
     "domain: vouched for later": (cli("domain", "add", "acme", "acme.com", "--verified"), "domain.verified", a_domain),

@@ -13,12 +13,27 @@ import pytest
 
 import scim_server.services
 from scim_server.db import Database
-from scim_server.models import Adoption, GroupSource, Origin, PatchResponse, Provider, Scope, User, UserStatus
+from scim_server.models import (
+    Adoption,
+    Connection,
+    GroupSource,
+    Origin,
+    PatchResponse,
+    Provider,
+    Scope,
+    User,
+    UserStatus,
+)
 from scim_server.models import Directory as DirectoryRow
 from scim_server.services import (
     adoption,
     brake,
     clients,
+    connection_changes,
+    connection_keys,
+    connection_lifecycle,
+    connection_refresh,
+    connections,
     directories,
     domains,
     handmade_teams,
@@ -29,6 +44,7 @@ from scim_server.services import (
     positions,
     roles,
     schemas,
+    sso_required,
     team_ownership,
     users,
 )
@@ -37,6 +53,7 @@ from scim_server.services.declared import DeclaredRole, declared
 from scim_server.services.errors import NotAllowed
 from scim_server.services.mapping import ClaimSource
 from scim_server.services.settings import change_settings
+from tests import connection_files
 from tests.clients import Directory
 from tests.hands import Hands
 from tests.promises.databases import contents
@@ -82,6 +99,7 @@ ASK_NOBODY = {
     "seats.take_seat": _INSIDE,
     "sessions.end_by_subject": "an identity provider says so, which its signature allows",
     "sessions.open_session": _SIGN_IN,
+    "sessions.end_all_through": _INSIDE,
     "team_ownership.claim": _DIRECTORY,
     "team_ownership.find_candidate": _DIRECTORY,
     "team_ownership.put_back_owner": _INSIDE,
@@ -190,6 +208,18 @@ REFUSED: dict[str, Callable[[Context], Any]] = {
     "a client": lambda ctx: clients.create_client(ctx, generic(ctx)),
     "a domain": lambda ctx: domains.add_domain(ctx, "acme.com"),
     "a schema": lambda ctx: schemas.declare_schema(ctx, "urn:example:x", "User", {"attributes": []}),
+    "a connection": lambda ctx: connection_files.create(ctx, connection_files.saml_file()),
+    "a test of a connection": lambda ctx: connections.start_test(ctx, connection(), None),
+    "a test that passed": lambda ctx: connection_lifecycle.mark_tested(ctx, connection(), None),
+    "a connection that is enabled": lambda ctx: connection_lifecycle.enable_connection(ctx, connection()),
+    "a connection that is disabled": lambda ctx: connection_lifecycle.disable_connection(ctx, connection()),
+    "the end of a connection": lambda ctx: connection_lifecycle.delete_connection(ctx, connection()),
+    "a connection's client secret": lambda ctx: connection_changes.forget_secret(ctx, connection()),
+    "a connection's new metadata": lambda ctx: connection_refresh.accept_pending(ctx, connection()),
+    "a connection's key": lambda ctx: connection_keys.add_key(ctx, connection()),
+    "the old key of a connection": lambda ctx: connection_keys.drop_old_key(ctx, connection()),
+    "that everybody comes through a connection": lambda ctx: sso_required.require_sso(ctx, named(ctx, "ada")),
+    "that nobody has to": lambda ctx: sso_required.stop_requiring(ctx),
     "the end of a schema": lambda ctx: schemas.remove_schema(ctx, "urn:example:x"),
 }
 
@@ -258,6 +288,10 @@ def test_a_user_keeps_tokens_of_their_own(office: Hands) -> None:
     with office.acting(ada) as ctx:
         made = directories.create_user_token(ctx, users.get_user(ctx, ada))
         assert directories.revoke_token(ctx, made.row).revoked_at == ctx.now
+
+
+def connection() -> Connection:
+    return Connection(type="saml", provider="okta", name="Okta", status="draft", config={})
 
 
 def generic(ctx: Context) -> DirectoryRow:

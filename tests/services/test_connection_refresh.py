@@ -23,17 +23,24 @@ from scim_server.services.connection_config import kept, saml_config
 from scim_server.services.connection_refresh import Came
 from scim_server.services.errors import NotAllowed, NotReady
 from sso.saml import certificates
-from tests.connection_files import DOCUMENT, ISSUER, METADATA_URL, Web, create, oidc_file, own, saml_file, to_change
+from tests.connection_files import (
+    BOTH,
+    DOCUMENT,
+    ISSUER,
+    METADATA_URL,
+    OTHER_CERTIFICATE,
+    Web,
+    create,
+    oidc_file,
+    own,
+    saml_file,
+    to_change,
+)
 from tests.hands import Hands
-from tests.sso.saml.providers import OKTA, ONE, TWO
+from tests.sso.saml.providers import OKTA, ONE
 
 WELL_KNOWN = f"{ISSUER}/.well-known/openid-configuration"
 FETCHED = saml_file(idp_metadata_xml=None, idp_metadata_url=METADATA_URL)
-# Beside the certificate that is known, another one; in its place; and by another name.
-_KEY = OKTA[OKTA.index("<md:KeyDescriptor") : OKTA.index("<md:SingleLogoutService")]
-_OTHER_KEY = _KEY.replace(ONE[:64], TWO[:64]).replace(ONE[64:], TWO[64:])
-BOTH = OKTA.replace(_KEY, _KEY + _OTHER_KEY)
-OTHER_CERTIFICATE = OKTA.replace(_KEY, _OTHER_KEY)
 OTHER_ENTITY = OKTA.replace("exk1fcia6d6EmPFEi5d7", "exkEvil")
 
 
