@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from scim_server.config import Settings
 from scim_server.models import Connection
-from scim_server.sealing import seal, unseal
+from scim_server.sealing import Broken, seal, unseal
+from scim_server.services.errors import NotReady
 from sso.connection import KeyPair, Protocol
 from sso.saml import certificates
 
@@ -131,10 +132,13 @@ def seal_secrets(settings: Settings, connection_id: UUID, secrets: Secrets, now:
 
 
 def secrets_of(connection: Connection, settings: Settings, now: datetime) -> Secrets:
-    """Raises scim_server.sealing.Broken where they were sealed with a key that the settings have no more."""
+    """Raises NotReady where they were sealed with a key that the settings do not have."""
     if connection.secrets is None:
         return Secrets()
-    content = unseal(settings, _purpose(connection.id), connection.secrets, now, timedelta.max)
+    try:
+        content = unseal(settings, _purpose(connection.id), connection.secrets, now, timedelta.max)
+    except Broken:
+        raise NotReady(connection.name, "the SCIM_SECRET_KEY that its secrets were sealed with") from None
     return Secrets.model_validate_json(content)
 
 

@@ -10,7 +10,6 @@ from sqlalchemy import select
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import Connection, ConnectionStatus, Event, UserSession, Way
-from scim_server.sealing import Broken
 from scim_server.services import (
     connection_changes,
     connection_files,
@@ -136,7 +135,7 @@ def test_secrets_are_of_one_connection(office: Hands) -> None:
         other = create(ctx, oidc_file(client_secret="another"))
         other.secrets = to_change(ctx, id).secrets
 
-        with pytest.raises(Broken):
+        with pytest.raises(NotReady, match="SCIM_SECRET_KEY"):
             secrets_of(other, ctx.settings, ctx.now)
 
 
