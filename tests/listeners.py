@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from threading import Event, Thread
 
 # Says its part on a connection, of which the request was read; whatever it raises of the network is the client's doing.
@@ -93,12 +94,17 @@ def redirect(location: str, status: str = "302 Found") -> Callable[[Listener], P
 
 
 def endlessly(head: bytes, piece: bytes, every: float = 0.0) -> Callable[[Listener], Part]:
-    """The part of a server that never comes to an end, until the test does or nobody listens any more."""
+    """The part of a server that never comes to an end, until the test does or nobody listens any more; with `every`,
+    it takes so long from one piece to the next, and hangs up after a hundred, so that whoever waits too long is told
+    something else.
+    """
 
     def part(listener: Listener) -> Part:
         def play(connection: socket.socket, _asked: bytes) -> None:
             connection.sendall(head)
-            while not listener.gone.wait(every):
+            for _ in range(100) if every else count():
+                if listener.gone.wait(every):
+                    return
                 connection.sendall(piece)
 
         return play
