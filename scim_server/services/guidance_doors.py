@@ -17,11 +17,6 @@ DOORS: Mapping[str, Guidance] = {
         causes=("Mistyped.", "There is a newer code.", "It is too old, or was used already."),
         steps=("The person asks for a new code, and enters the one of the latest message.",),
     ),
-    "wrong_passkey": guidance(
-        "A passkey that the account has, used on the site that it was made for.",
-        causes=("The passkey was removed from the account.", "SCIM_PUBLIC_URL has changed since it was made."),
-        steps=("The person comes another way, and sets up a passkey anew.",),
-    ),
     "wrong_second_factor": guidance(
         "The second factor of the account: the code that its app shows now, a passkey, or a recovery code that is "
         "not used.",
@@ -31,11 +26,6 @@ DOORS: Mapping[str, Guidance] = {
             "If they have lost it all, the operator takes the second factor away, after making sure who asks: "
             "`scim-server account --help`.",
         ),
-    ),
-    "no_second_factor": guidance(
-        "A second factor, which the organization asks everybody for.",
-        causes=("The person has not set one up.",),
-        steps=("The person signs in, and sets one up when asked.",),
     ),
     "too_many_tries": guidance(
         "No more than five wrong tries for one account within a quarter of an hour.",
@@ -54,18 +44,13 @@ DOORS: Mapping[str, Guidance] = {
             "If the identity provider is out of order, the operator switches the requirement off.",
         ),
     ),
-    "not_active": guidance(
-        "The person is an active user of the organization.",
+    "no_active_user": guidance(
+        "The person is an active user of an organization.",
         causes=("They have not accepted their invitation.", "They were deactivated or deleted."),
         steps=(
             "Send the invitation again, reactivate or restore them: `scim-server user list SLUG --search ADDRESS` says "
             "what they are.",
         ),
-    ),
-    "way_not_allowed": guidance(
-        "A way in that the organization allows.",
-        causes=("The organization has switched off passwords, or codes.",),
-        steps=("The person comes another way.", "Or allow this one in the organization's settings."),
     ),
     "collapsed": guidance(
         "No more than 60 refused attempts a minute through one connection, which each have a trace of their own.",

@@ -16,17 +16,8 @@ from scim_server.services.guidance_saml import SAML
 
 
 class DoorRefusal(StrEnum):
-    """Why somebody is refused on a way in without an identity provider, or at the door whichever way they come."""
+    """Why somebody is refused on nobody's account: neither what they said nor who they are is wrong."""
 
-    WRONG_PASSWORD = "wrong_password"  # noqa: S105
-    WRONG_CODE = "wrong_code"
-    WRONG_PASSKEY = "wrong_passkey"
-    WRONG_SECOND_FACTOR = "wrong_second_factor"
-    NO_SECOND_FACTOR = "no_second_factor"
-    TOO_MANY_TRIES = "too_many_tries"
-    SSO_REQUIRED = "sso_required"
-    NOT_ACTIVE = "not_active"
-    WAY_NOT_ALLOWED = "way_not_allowed"
     UNREACHABLE = "unreachable"
     UNUSABLE = "unusable"
     # Of more than a minute has room for, which are only counted (services/sign_ins.py).
@@ -50,9 +41,7 @@ class Advice(StrEnum):
     WAIT = "wait"
     CHECK_PASSWORD = "check_password"  # noqa: S105
     CHECK_CODE = "check_code"
-    CHECK_PASSKEY = "check_passkey"
     CHECK_SECOND_FACTOR = "check_second_factor"
-    SET_UP_SECOND_FACTOR = "set_up_second_factor"
 
 
 GUIDANCE: Mapping[str, Guidance] = {**PROTOCOLS, **SAML, **OIDC, **PEOPLE, **DOORS}
@@ -69,7 +58,7 @@ ADVICE: Mapping[str, Advice] = {
     **dict.fromkeys(
         (
             *("foreign_domain", "unknown_user", "not_provisioned", "deactivated", "deleted", "email_not_proven"),
-            *("other_user", "ambiguous", "not_active"),
+            *("other_user", "ambiguous", "no_active_user"),
         ),
         Advice.ASK_FOR_ACCESS,
     ),
@@ -81,16 +70,13 @@ ADVICE: Mapping[str, Advice] = {
     "weak_authentication": Advice.PROVE_MORE,
     "not_reauthenticated": Advice.PROVE_MORE,
     "connection_off": Advice.OTHER_WAY,
-    "way_not_allowed": Advice.OTHER_WAY,
     "sso_required": Advice.COMPANY_WAY,
     "unreachable": Advice.LATER,
     "unknown_key": Advice.LATER,
     "too_many_tries": Advice.WAIT,
     "wrong_password": Advice.CHECK_PASSWORD,
     "wrong_code": Advice.CHECK_CODE,
-    "wrong_passkey": Advice.CHECK_PASSKEY,
     "wrong_second_factor": Advice.CHECK_SECOND_FACTOR,
-    "no_second_factor": Advice.SET_UP_SECOND_FACTOR,
 }
 
 # Of a reason that an earlier version has written down, and this one has not.

@@ -73,18 +73,10 @@ REFUSAL_WORDS: Mapping[str, Mapping[Language, str]] = {
         Language.EN: "This code is wrong, was used already, or is too old: ask for a new one.",
         Language.PT_BR: "Este código está errado, já foi usado ou é antigo demais: peça um novo.",
     },
-    "refused.check_passkey": {
-        Language.EN: "This passkey is not good here: try another one, or another way in.",
-        Language.PT_BR: "Esta chave de acesso não vale aqui: tente outra, ou outra forma de entrar.",
-    },
     "refused.check_second_factor": {
         Language.EN: "The second factor is wrong: enter the code that your app shows now, or use a recovery code.",
         Language.PT_BR: "O segundo fator está errado: digite o código que seu aplicativo mostra agora ou use um "
         "código de recuperação.",
-    },
-    "refused.set_up_second_factor": {
-        Language.EN: "Your organization asks for a second factor: sign in again, and set one up when asked.",
-        Language.PT_BR: "Sua organização exige um segundo fator: entre de novo e configure um quando for pedido.",
     },
     "refused.code": {Language.EN: "Reference", Language.PT_BR: "Referência"},
     "refused.tell": {

@@ -11,6 +11,7 @@ from scim_server.services.guidance import PROVIDERS, Guidance
 from scim_server.services.languages import Language
 from scim_server.services.provisioning_rules import Refusal
 from scim_server.services.refusals import ADVICE, GUIDANCE, Advice, DoorRefusal, advice_on, guidance_on
+from scim_server.services.sign_in import Reason as SignInReason
 from scim_server.web.words import WORDS
 from sso.errors import Reason
 
@@ -24,7 +25,7 @@ INTERNAL = re.compile(
 
 
 def reasons() -> set[str]:
-    return {*Reason, *DoorRefusal, *Refusal}
+    return {*Reason, *SignInReason, *DoorRefusal, *Refusal}
 
 
 def texts(found: Guidance) -> list[str]:
@@ -43,7 +44,7 @@ def test_every_reason_has_guidance_and_nothing_else_has() -> None:
 
 
 def test_no_reason_is_of_two_kinds() -> None:
-    assert len(GUIDANCE) == len(Reason) + len(DoorRefusal) + len(Refusal)
+    assert len(GUIDANCE) == len(Reason) + len(SignInReason) + len(DoorRefusal) + len(Refusal)
 
 
 @pytest.mark.parametrize("reason", sorted(GUIDANCE))
