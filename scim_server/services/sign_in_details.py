@@ -4,7 +4,7 @@ Where a text comes from outside, it is one line, not a long one, and no token, a
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -15,6 +15,8 @@ _T = TypeVar("_T")
 
 # Characters of a text; members of a list or an object, and how deep they go; characters of all together.
 LONGEST, _MOST, _DEPTH, _ROOM = 200, 50, 4, 16_000
+# Characters that a member takes besides what is in it.
+_PLACE = 4
 # What JSON can say of a number everywhere.
 _EXACT = 2**53
 _NOT_KEPT = "(not kept: it looks like a token, a key or a message)"
@@ -59,16 +61,6 @@ def kept(details: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def claims_told(claims: Mapping[str, Sequence[str]], mapped: Collection[str]) -> dict[str, Any]:
-    """What an identity provider says of a person: the names of all attributes, and the values of those that are mapped
-    to something here.
-    """
-    return {
-        "attributes": [one_line(name) for name in sorted(claims)[:_MOST]],
-        "mapped": {name: claims[name][:_MOST] for name in sorted(mapped) if name in claims},
-    }
-
-
 @dataclass
 class _Keeping:
     """How much room there is yet for the details of one attempt, in characters."""
@@ -88,7 +80,7 @@ class _Keeping:
             }
         if depth and isinstance(value, Collection) and not isinstance(value, bytes):
             return [self.of(each, depth - 1) for each in self._some(value)]
-        return f"(not kept: {type(value).__name__})"
+        return self._text(f"(not kept: {type(value).__name__})")
 
     def _member(self, name: str, value: Any, depth: int) -> Any:
         return REDACTED if _is_secret(name) else self.of(value, depth - 1)
@@ -97,6 +89,7 @@ class _Keeping:
         for each in islice(values, _MOST):
             if self.room <= 0:
                 return
+            self.room -= _PLACE
             yield each
 
     def _text(self, text: str) -> str:

@@ -86,12 +86,12 @@ def record_sign_in(
     """Write down an attempt. One that was refused is written in a transaction of its own: that which was refused is
     gone with all that it wrote. Beyond so many refused ones a minute, one entry counts them all.
 
-    An attempt that is told to several organizations has one `code` in all of them.
+    An attempt that is told to several organizations has one `code` in all of them, and an entry of its own:
+    services/guesses.py bounds those, and a code that others have too would tell that there is such an account.
     """
-    if outcome is Outcome.REFUSED and _is_crowded(ctx, connection):
+    if outcome is Outcome.REFUSED and code is None and _is_crowded(ctx, connection):
         return _count(ctx, trace, connection)
-    row = _row(ctx, outcome, trace, connection)
-    row.code = code or row.code
+    row = _row(ctx, outcome, trace, connection, code)
     row.user_id, row.session_id = user.id if user else None, session_id
     row.claimed = _claimed(trace)
     row.details = kept({"expected": trace.expected, "came": trace.came, **trace.details})
@@ -194,13 +194,15 @@ def _delete(database: Database, org_id: UUID, *which: ColumnElement[bool]) -> in
             return deleted
 
 
-def _row(ctx: Context, outcome: Outcome, trace: Trace, connection: Connection | None) -> SignIn:
+def _row(
+    ctx: Context, outcome: Outcome, trace: Trace, connection: Connection | None, code: str | None = None
+) -> SignIn:
     agent = ctx.device.user_agent
     return SignIn(
         org_id=ctx.org.id,
         id=new_id(),
         at=ctx.now,
-        code=_new_code(ctx),
+        code=code or _new_code(ctx),
         way=trace.way,
         outcome=outcome,
         reason=trace.reason,

@@ -199,7 +199,7 @@ def _answer(
         _check_may_go_on(connection, taken)
         identity = prove(taken.begun if taken else None)
         said = connection_claims.read(connection, identity)
-        trace = replace(trace, claimed=said.email, details=_told(identity))
+        trace = replace(trace, claimed=said.email, details=_told(identity, said))
         if taken is not None and taken.purpose is Purpose.TEST:
             return _try(attempt, connection, identity, said, trace, taken.tested_by)
         return LetIn(_let_in(attempt, connection, identity, said, trace), taken.return_to if taken else None)
@@ -317,11 +317,14 @@ def _proof(ctx: Context, connection: Connection, identity: Identity) -> Proof:
     return Proof(_way(connection), connection.id, subject, idp_session, hint)
 
 
-def _told(identity: Identity) -> dict[str, Any]:
+def _told(identity: Identity, said: Said) -> dict[str, Any]:
+    """Of an attribute that no mapping uses, the name: its value is nobody's here."""
     return {
         "issuer": identity.issuer,
         "subject": identity.subject,
-        "attributes": sorted(identity.claims)[:50],
+        "attributes": sorted(identity.claims),
+        "mapped": dict(said.values) | {"email": said.email},
+        "groups": said.groups,
         "idp_initiated": identity.idp_initiated or None,
     }
 
