@@ -25,6 +25,7 @@ from scim_server.cli.positions import position, scopes
 from scim_server.cli.requests import requests
 from scim_server.cli.roles import role
 from scim_server.cli.schemas import schema
+from scim_server.cli.sessions import session
 from scim_server.cli.sign_ins import sign_in
 from scim_server.cli.teams import team
 from scim_server.cli.users import user
@@ -173,6 +174,7 @@ main.add_command(mapping)
 main.add_command(requests)
 main.add_command(role)
 main.add_command(schema)
+main.add_command(session)
 main.add_command(sign_in)
 main.add_command(user)
 add_lifecycle(user)

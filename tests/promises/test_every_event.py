@@ -681,6 +681,10 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
         asks(lambda ctx, _: sessions.end_session(ctx, session_of_ada(ctx), "ended by an admin")),
         "user.session_ended",
     ),
+    "user: a session ended by the operator": (
+        cli("session", "end", "acme", lambda w: str(w.one(UserSession).id)),
+        "user.session_ended",
+    ),
     "user: a session ended by the identity provider": (
         job(lambda ctx: sessions.end_by_subject(ctx, CONNECTION, "ada@idp", None, "signed out there")),
         "user.session_ended",
