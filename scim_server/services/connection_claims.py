@@ -18,11 +18,18 @@ def read(connection: Connection, identity: Identity) -> Said:
     if connection.subject_attribute is not None:
         named = claims.values_of(identity, [connection.subject_attribute])
         subject = named[0] if len(named) == 1 else ""
-    # Who is in no group may be said to be in none by leaving the attribute out; but only where it is known to be sent.
     return Said(
         subject=subject,
         email=claims.email_of(identity, mapping),
         values={name: value for name, value in claims.read(identity, mapping).items() if name != "emails"},
-        groups=() if groups is None and own else groups,
+        groups=() if groups is None and own and not _is_overflowing(identity, own) else groups,
         email_proves=identity.email_verified is not False,
     )
+
+
+def _is_overflowing(identity: Identity, group_attribute: str) -> bool:
+    """Whether somebody is in more groups than Entra ID writes into an answer: it sends an address in their place. Else,
+    where an admin has said which attribute it is, to leave it out is to say that there are none.
+    """
+    links = f"_claim_names.{group_attribute}", "http://schemas.microsoft.com/claims/groups.link"
+    return any(link in identity.claims for link in links)
