@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from scim_server.models import Connection, ConnectionDomain, ConnectionStatus, Domain, Organization
 from scim_server.services.addresses import read_email
+from scim_server.services.domain_names import domain_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def find_realm(session: Session, email: str) -> Realm | None:
 
     It is asked of the domain alone, so it tells nothing of who exists. Raises InvalidValue.
     """
-    domain = read_email(email).key.rpartition("@")[2]
+    domain = domain_of(read_email(email).text)
     found = session.execute(
         select(Organization, Domain.id)
         .join(Domain, Domain.org_id == Organization.id)

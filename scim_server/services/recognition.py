@@ -20,18 +20,10 @@ from scim_server.models import (
 from scim_server.models.expressions import any_of
 from scim_server.sealing import keyed_hash
 from scim_server.services.context import Context
+from scim_server.services.domain_names import domain_of
 from scim_server.services.errors import NotLetIn
 from scim_server.services.profiles import folded, main_address
 from scim_server.services.provisioning_rules import By, Known, Refusal
-
-
-def domain_of(email: str) -> str:
-    """The domain of an address as DNS knows it."""
-    name = email.rpartition("@")[2].lower()
-    try:
-        return idna.encode(name, uts46=True).decode()
-    except idna.IDNAError:
-        return name
 
 
 def check_domain(ctx: Context, connection: Connection, email: str) -> None:
@@ -50,10 +42,9 @@ def check_domain(ctx: Context, connection: Connection, email: str) -> None:
         )
         .order_by(Domain.name)
     ).all()
-    if domain_of(email) not in verified:
-        raise NotLetIn(
-            Refusal.FOREIGN_DOMAIN, expected=", ".join(verified) or "a verified domain", came=domain_of(email)
-        )
+    domain = domain_of(email)
+    if domain not in verified:
+        raise NotLetIn(Refusal.FOREIGN_DOMAIN, expected=", ".join(verified) or "a verified domain", came=domain)
 
 
 def find_by_subject(ctx: Context, connection: Connection, subject: str) -> User | None:
@@ -151,7 +142,7 @@ def keys_of(email: str) -> set[str]:
         shown = idna.decode(domain)
     except idna.IDNAError:
         shown = domain
-    return {folded(email), folded(f"{local}@{domain_of(email)}"), folded(f"{local}@{shown}")}
+    return {folded(email), folded(f"{local}@{domain_of(email) or domain}"), folded(f"{local}@{shown}")}
 
 
 def _to_change(ctx: Context) -> Select[User]:
