@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from scim_server.models import BuiltIn, Connection, ConnectionStatus
+from scim_server.models import BuiltIn, Connection, ConnectionStatus, GroupSource
 from scim_server.models.base import new_id
-from scim_server.services import sessions
+from scim_server.services import mapping, sessions
 from scim_server.services.connection_config import Secrets, config_of, kept, seal_secrets, shown
 from scim_server.services.connection_domains import check_verified, replace_domains
 from scim_server.services.connection_files import ConnectionFile
@@ -19,6 +19,7 @@ from scim_server.services.context import ActorKind, Context
 from scim_server.services.declared import declared
 from scim_server.services.errors import InUse, NotAllowed, NotReady
 from scim_server.services.events import Action, record
+from scim_server.services.mapping import ClaimSource
 from scim_server.services.permissions import Manage, may_give, require
 from scim_server.services.profiles import one_line
 from sso.connection import KeyPair
@@ -119,12 +120,13 @@ def disable_connection(ctx: Context, connection: Connection) -> None:
 
 
 def delete_connection(ctx: Context, connection: Connection) -> None:
-    """Forget it, with whom it knows, and end every session that began there.
+    """Forget it, with whom it knows and what its groups gave, and end every session that began there.
 
     Raises NotAllowed, InUse.
     """
     require(ctx, Manage.DIRECTORIES)
     _check_not_the_only_way(ctx, connection)
+    mapping.forget_connection(ctx, ClaimSource(GroupSource(connection.type), str(connection.id)))
     ended = sessions.end_all_through(ctx, connection.id, Action.CONNECTION_DELETED)
     record(ctx, Action.CONNECTION_DELETED, connection, {"name": (connection.name, None)}, sessions=ended)
     ctx.session.delete(connection)

@@ -196,6 +196,31 @@ def apply_claims(ctx: Context, user: User, groups: Mapping[ClaimSource, Collecti
     refresh(ctx, [user.id])
 
 
+def forget_connection(ctx: Context, claim: ClaimSource) -> None:
+    """Take back all that the groups of a connection gave, and the mappings of them: it will be gone."""
+    mappings = select(GroupMapping).where(
+        GroupMapping.org_id == ctx.org.id,
+        GroupMapping.source == claim.source,
+        GroupMapping.connection == claim.connection,
+    )
+    for mapping in ctx.session.scalars(mappings).all():
+        record(ctx, Action.MAPPING_REMOVED, mapping, {name: (value, None) for name, value in _told(mapping).items()})
+        ctx.session.delete(mapping)
+    told = ctx.session.scalars(
+        delete(ClaimedGroup)
+        .where(
+            ClaimedGroup.org_id == ctx.org.id,
+            ClaimedGroup.source == claim.source,
+            ClaimedGroup.connection == claim.connection,
+        )
+        .returning(ClaimedGroup.user_id)
+        .execution_options(synchronize_session=False)
+    )
+    users = set(told.all())
+    ctx.session.flush()
+    refresh(ctx, users)
+
+
 def _add(
     ctx: Context,
     mapping: GroupMapping,

@@ -84,6 +84,7 @@ ASK_NOBODY = {
     "lifecycle.put_back": _INSIDE,
     "lookup.find_to_change": "it finds, and whoever it is found for asks",
     "mapping.apply_claims": _SIGN_IN,
+    "mapping.forget_connection": _INSIDE,
     "mapping_effects.refresh": _INSIDE,
     "membership.join_main_team": _INSIDE,
     "membership.note_given": _INSIDE,

@@ -12,6 +12,7 @@ import pytest
 from scim_server.db import Database
 from scim_server.models import GroupSource, Origin, Overage, Provider, ProvisioningMode, UserStatus
 from scim_server.services import (
+    connection_lifecycle,
     directories,
     handmade_teams,
     hands,
@@ -269,6 +270,19 @@ def test_groups_give_mapped_roles_and_teams_and_take_them_back(case: Case) -> No
 
     case.sign_in(replace(TODAY, groups=[]))
     assert (role_of(case, ada), teams_of(case, ada)) == ("Agent", [])
+
+
+def test_a_connection_that_is_deleted_takes_what_its_groups_gave_with_it(case: Case) -> None:
+    with case.office.acting() as ctx:
+        grant(ctx, case.connection, "readers", "Viewer")
+    ada = case.sign_in(replace(TODAY, groups=["readers"])).user.id
+    assert role_of(case, ada) == "Viewer"
+
+    with case.office.acting() as ctx:
+        connection_lifecycle.delete_connection(ctx, connection_of(ctx, case.connection))
+    assert role_of(case, ada) == "Agent"
+    with case.office.acting() as ctx:
+        assert mapping.list_mappings(ctx) == []
 
 
 def test_claims_make_no_admin_unless_the_mapping_says_so_and_never_an_owner(case: Case) -> None:
