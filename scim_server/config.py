@@ -13,9 +13,10 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -73,6 +74,11 @@ def _secret_key(value: SecretStr) -> SecretStr:
     if 0 < len(value.get_secret_value()) < 32:
         raise ValueError("must have at least 32 characters")
     return value
+
+
+def _several(value: object) -> object:
+    """Several secrets in a variable of the environment, with blanks or commas between."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
 def _mail_url(value: str) -> str:
@@ -145,6 +151,9 @@ class Settings(BaseSettings):
     threads: int = Field(ge=1, le=256)
     graceful_seconds: int = Field(ge=1, le=600)
     secret_key: Annotated[SecretStr, AfterValidator(_secret_key)]
+    previous_secret_keys: Annotated[
+        tuple[Annotated[SecretStr, AfterValidator(_secret_key)], ...], NoDecode, BeforeValidator(_several)
+    ]
     mail_url: Annotated[str, AfterValidator(_mail_url)] = Field(repr=False)
     mail_from: Annotated[str, AfterValidator(_mail_from)]
     queue_url: Annotated[str, AfterValidator(_queue_url)] = Field(repr=False)

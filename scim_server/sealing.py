@@ -6,6 +6,7 @@ import hmac
 from datetime import datetime, timedelta
 
 from cryptography.fernet import Fernet, InvalidToken
+from pydantic import SecretStr
 
 from scim_server.config import Settings
 
@@ -20,19 +21,13 @@ class Expired(Exception):
 
 def seal(settings: Settings, purpose: str, content: bytes, now: datetime) -> str:
     """Seal something for a purpose; what was sealed for another one does not open."""
-    token = _fernet(settings, purpose).encrypt_at_time(content, int(now.timestamp()))
+    token = _fernet(settings.secret_key, purpose).encrypt_at_time(content, int(now.timestamp()))
     return token.rstrip(b"=").decode()
 
 
 def unseal(settings: Settings, purpose: str, sealed: str, now: datetime, lifetime: timedelta) -> bytes:
     """Raises Broken, Expired."""
-    fernet = _fernet(settings, purpose)
-    token = sealed.encode() + b"=" * (-len(sealed) % 4)
-    try:
-        sealed_at = fernet.extract_timestamp(token)
-        content = fernet.decrypt(token)
-    except InvalidToken:
-        raise Broken from None
+    content, sealed_at = _opened(settings, purpose, sealed.encode() + b"=" * (-len(sealed) % 4))
     if now.timestamp() - sealed_at > lifetime.total_seconds():
         raise Expired
     return content
@@ -40,14 +35,25 @@ def unseal(settings: Settings, purpose: str, sealed: str, now: datetime, lifetim
 
 def keyed_hash(settings: Settings, purpose: str, content: str) -> bytes:
     """What is kept of a text that is too short to be kept as a plain hash: nobody can try them all without the key."""
-    return hmac.digest(_key(settings, purpose), content.encode(), "sha256")
+    return hmac.digest(_key(settings.secret_key, purpose), content.encode(), "sha256")
 
 
-def _fernet(settings: Settings, purpose: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(_key(settings, purpose)))
+def _opened(settings: Settings, purpose: str, token: bytes) -> tuple[bytes, int]:
+    """What was sealed, and when, with the key of today or one that it was before."""
+    for secret in (settings.secret_key, *settings.previous_secret_keys):
+        fernet = _fernet(secret, purpose)
+        try:
+            return fernet.decrypt(token), fernet.extract_timestamp(token)
+        except InvalidToken:
+            continue
+    raise Broken
 
 
-def _key(settings: Settings, purpose: str) -> bytes:
+def _fernet(secret: SecretStr, purpose: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(_key(secret, purpose)))
+
+
+def _key(secret: SecretStr, purpose: str) -> bytes:
     # A keyed hash of a high-entropy key is a key: one for each purpose.
-    secret = settings.secret_key.get_secret_value().encode()
-    return hashlib.blake2b(purpose.encode(), key=hashlib.sha512(secret).digest(), digest_size=32).digest()
+    text = secret.get_secret_value().encode()
+    return hashlib.blake2b(purpose.encode(), key=hashlib.sha512(text).digest(), digest_size=32).digest()

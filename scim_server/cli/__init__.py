@@ -11,7 +11,7 @@ import click
 from scim_server import demo, server
 from scim_server.cli.accounts import account
 from scim_server.cli.alarms import alarm
-from scim_server.cli.base import PROVIDERS, Failure, now, opened, operator, settings_or_failure, show
+from scim_server.cli.base import PROVIDERS, Failure, now, opened, operator, settings_or_failure, show, told
 from scim_server.cli.clients import client
 from scim_server.cli.connections import connection
 from scim_server.cli.directories import directory
@@ -32,7 +32,8 @@ from scim_server.cli.users import user
 from scim_server.config import Settings
 from scim_server.migrations import needed_revision
 from scim_server.models import Provider
-from scim_server.services import directories, lookup
+from scim_server.sealing import Broken
+from scim_server.services import connection_config, directories, lookup, totp
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,6 +82,21 @@ def db_upgrade() -> None:
     with opened(settings_or_failure(), upgraded=True):
         pass
     click.echo(f"The database is at revision {needed_revision()}, which this version needs.", err=True)
+
+
+@db.command("reseal")
+def db_reseal() -> None:
+    """Seal anew, with SCIM_SECRET_KEY, what was sealed with one of SCIM_PREVIOUS_SECRET_KEYS.
+
+    That is the secrets of connections and of authenticator apps. Afterwards the previous keys can go.
+    """
+    settings = settings_or_failure()
+    with told(), opened(settings) as database, database.writing() as session:
+        try:
+            count = connection_config.reseal(session, settings, now()) + totp.reseal(session, settings, now())
+        except Broken:
+            raise Failure("There are secrets that none of these keys opens; nothing was changed.") from None
+    click.echo(f"{count} secrets are sealed with the key of today.", err=True)
 
 
 @main.group()

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from scim_server.config import Settings
 from scim_server.models import Connection
@@ -140,6 +142,17 @@ def secrets_of(connection: Connection, settings: Settings, now: datetime) -> Sec
     except Broken:
         raise NotReady(connection.name, "the SCIM_SECRET_KEY that its secrets were sealed with") from None
     return Secrets.model_validate_json(content)
+
+
+def reseal(session: Session, settings: Settings, now: datetime) -> int:
+    """Seal the secrets of every connection, in every organization, with the key of today; return how many there were.
+
+    Raises NotReady.
+    """
+    rows = session.scalars(select(Connection).where(Connection.secrets.is_not(None)).with_for_update()).all()
+    for row in rows:
+        row.secrets = seal_secrets(settings, row.id, secrets_of(row, settings, now), now)
+    return len(rows)
 
 
 def _purpose(connection_id: UUID) -> str:

@@ -2,13 +2,15 @@
 
 import hmac
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import pyotp
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
+from scim_server.config import Settings
 from scim_server.models import TotpSecret
 from scim_server.models.base import new_id
 from scim_server.sealing import seal, unseal
@@ -98,6 +100,18 @@ def remove(about: AccountContext) -> bool:
     accounts.lock(about)
     _forget(about, confirmed=False)
     return _forget(about, confirmed=True)
+
+
+def reseal(session: Session, settings: Settings, now: datetime) -> int:
+    """Seal the secret of every authenticator app with the key of today, and return how many there were.
+
+    Raises scim_server.sealing.Broken.
+    """
+    rows = session.scalars(select(TotpSecret).with_for_update()).all()
+    for row in rows:
+        content = unseal(settings, _purpose(row.account_id), row.sealed, now, timedelta.max)
+        row.sealed = seal(settings, _purpose(row.account_id), content, now)
+    return len(rows)
 
 
 def _row(about: AccountContext, *, confirmed: bool) -> TotpSecret | None:

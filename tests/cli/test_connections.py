@@ -168,3 +168,18 @@ def test_two_of_one_name_are_told_apart_by_id(organization: Command) -> None:
     assert result.exit_code == 1
     assert first in result.stderr
     assert second in result.stderr
+
+
+def test_the_secret_key_changes_and_what_it_sealed_is_still_read(organization: Command) -> None:
+    old, new = "o" * 40, "n" * 40
+    id = created(organization, oidc_file(issuer=None, client_secret="hunter22"), secret_key=old)["id"]
+
+    lost = organization("connection", "show", "acme", id, secret_key=new)
+    kept = organization("connection", "show", "acme", id, secret_key=new, previous_secret_keys=f"{'x' * 40} {old}")
+    assert (lost.exit_code, kept.exit_code) == (1, 0)
+    assert "SCIM_SECRET_KEY" in lost.stderr
+
+    assert organization("db", "reseal", secret_key=new).exit_code == 1
+    resealed = organization("db", "reseal", secret_key=new, previous_secret_keys=old)
+    assert resealed.exit_code == 0, resealed.stderr
+    assert organization("connection", "show", "acme", id, secret_key=new).exit_code == 0

@@ -37,6 +37,7 @@ WRONG = (
     ("SCIM_THREADS", "-1"),
     ("SCIM_GRACEFUL_SECONDS", "0"),
     ("SCIM_SECRET_KEY", "hunter2"),
+    ("SCIM_PREVIOUS_SECRET_KEYS", "hunter2"),
     ("SCIM_MAIL_URL", ""),
     ("SCIM_MAIL_URL", "mail.internal"),
     ("SCIM_MAIL_URL", "smtp://"),
