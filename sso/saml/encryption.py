@@ -14,12 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, HashAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lxml import etree
 from lxml.etree import _Element as Element
 
@@ -27,6 +26,7 @@ from sso.connection import KeyPair
 from sso.errors import Reason, Refused
 from sso.saml import gate
 from sso.saml.names import ASSERTION, DS, ENCRYPTED_ASSERTION, XENC, XENC11
+from sso.saml.signatures import rsa_key
 
 OAEP = f"{XENC}rsa-oaep-mgf1p"
 OAEP_1_1 = f"{XENC11}rsa-oaep"
@@ -96,12 +96,12 @@ def _session_keys(wrapped: Sequence[Element], keys: Sequence[KeyPair]) -> Iterat
     for element in wrapped:
         scheme, sealed = _scheme(element), _cipher_value(element)
         for pair in keys[:_MOST_KEYS]:
-            private_key = load_pem_private_key(pair.private_key.encode(), None)
-            if not isinstance(private_key, rsa.RSAPrivateKey):
+            ours = rsa_key(pair)
+            if ours is None:
                 continue
             try:
                 # For RSA-1.5, OpenSSL gives a key made up of the message where the padding is wrong.
-                yield private_key.decrypt(sealed, scheme)
+                yield ours.decrypt(sealed, scheme)
             except ValueError:
                 continue
 
