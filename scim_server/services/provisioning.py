@@ -76,10 +76,11 @@ def sign_in(ctx: Context, connection: Connection, said: Said) -> Admitted:
     user, known = _recognise(ctx, connection, said, email)
     if known is None:
         # Whoever comes for the first time twice at once is created once: the second one finds what the first one made.
+        # Both hold the key of that row already, by what they have accepted, so neither asks for the key itself.
         ctx.session.scalar(
             select(Connection.id)
             .where(Connection.org_id == ctx.org.id, Connection.id == connection.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
         user, known = _recognise(ctx, connection, said, email)
     purged = known is None and recognition.is_purged(ctx, [email])
