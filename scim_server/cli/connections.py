@@ -1,8 +1,7 @@
 """`scim-server connection`: through which identity providers the people of an organization sign in."""
 
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 import orjson
@@ -25,7 +24,7 @@ from scim_server.services.connection_config import config_of
 from scim_server.services.connection_files import Outside
 from scim_server.services.context import Context
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE = click.File("rb")
 
 
 @click.group()
@@ -35,18 +34,20 @@ def connection() -> None:
 
 @connection.command("create")
 @click.argument("slug")
-@click.option("--file", "path", type=_FILE, required=True, help="JSON: docs/admins/connections.md has its entries.")
-def connection_create(slug: str, path: Path) -> None:
+@click.option("--file", type=_FILE, required=True, help="JSON: docs/admins/connections.md has its entries.")
+def connection_create(slug: str, file: BinaryIO) -> None:
     """Connect the organization SLUG to an identity provider.
 
     Prints what to paste there as JSON: id, login_url, and for SAML sp_entity_id, acs_url and metadata_url, for OpenID
     Connect redirect_uri. `connection guide` says where each goes.
     """
     settings = settings_or_failure()
+    with operator(slug):  # whether there is such an organization is told before a provider is asked
+        pass
     with told():
-        file = connection_files.read(_content(path), _outside(settings))
+        read = connection_files.read(_content(file), _outside(settings))
     with operator(slug) as ctx:
-        made = connection_lifecycle.create_connection(ctx, file)
+        made = connection_lifecycle.create_connection(ctx, read)
         show(connection_views.contract(ctx, made))
 
 
@@ -96,25 +97,25 @@ def connection_guide(slug: str, name: str) -> None:
 @connection.command("set")
 @click.argument("slug")
 @click.argument("name", metavar="CONNECTION")
-@click.option("--file", "path", type=_FILE, help="A JSON file with the entries that change; null takes one away.")
+@click.option("--file", type=_FILE, help="A JSON file with the entries that change; null takes one away.")
 @click.option("--metadata", type=_FILE, help="The metadata of the identity provider, as XML.")
 @click.option("--by-key", is_flag=True, help="Authenticate by a key of ours at an OpenID provider, and by no secret.")
-def connection_set(slug: str, name: str, path: Path | None, metadata: Path | None, by_key: bool) -> None:
+def connection_set(slug: str, name: str, file: BinaryIO | None, metadata: BinaryIO | None, by_key: bool) -> None:
     """Change a connection of the organization SLUG.
 
     The CONNECTION is an id or a name. What is not in the file stays as it is.
     """
-    given = _content(path) if path else {}
+    given = _content(file) if file else {}
     if metadata is not None:
-        given = {**given, "idp_metadata_xml": metadata.read_bytes().decode(errors="replace")}
+        given = {**given, "idp_metadata_xml": metadata.read().decode(errors="replace")}
     with operator(slug) as ctx:
         found = connections.find_by_name(ctx, name)
         id, seen, current, config = found.id, found.version, connection_changes.as_file(ctx, found), config_of(found)
     with told():
-        file = connection_changes.read_changes(current, config, given, _outside(settings_or_failure()))
+        read = connection_changes.read_changes(current, config, given, _outside(settings_or_failure()))
     with operator(slug) as ctx:
         found = connections.get_connection_to_change(ctx, id)
-        connection_changes.change_connection(ctx, found, file, seen=seen)
+        connection_changes.change_connection(ctx, found, read, seen=seen)
         if by_key:
             connection_changes.forget_secret(ctx, found)
         show(connection_views.view(ctx, found))
@@ -158,16 +159,17 @@ def connection_disable(slug: str, name: str) -> None:
 @connection.command("delete")
 @click.argument("slug")
 @click.argument("name", metavar="CONNECTION")
-@click.option("--yes", is_flag=True, help="Ask nothing.")
+@click.option("--yes", is_flag=True, help="Do it: nothing brings it back.")
 def connection_delete(slug: str, name: str, yes: bool) -> None:
     """Forget a connection, and end the sessions that began there.
 
     It is the CONNECTION (an id or a name) of the organization SLUG; what it knows people by is lost.
     """
-    if not yes:
-        click.confirm(f"Delete {name}, and end every session that began there?", abort=True, err=True)
     with operator(slug) as ctx:
-        connection_lifecycle.delete_connection(ctx, _to_change(ctx, name))
+        found = _to_change(ctx, name)
+        if not yes:
+            raise Failure(f"This ends every session that began at {name}, and nothing brings it back. Say --yes.")
+        connection_lifecycle.delete_connection(ctx, found)
     click.echo(f"{name} is deleted.", err=True)
 
 
@@ -254,11 +256,11 @@ def _to_change(ctx: Context, name: str) -> Connection:
     return connections.get_connection_to_change(ctx, connections.find_by_name(ctx, name).id)
 
 
-def _content(path: Path) -> Any:
+def _content(file: BinaryIO) -> Any:
     try:
-        return orjson.loads(path.read_bytes())
+        return orjson.loads(file.read())
     except orjson.JSONDecodeError as error:
-        raise Failure(f"{path} is no JSON: {error}.") from None
+        raise Failure(f"{file.name} is no JSON: {error}.") from None
 
 
 def _outside(settings: Settings) -> Outside:
