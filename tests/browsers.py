@@ -37,13 +37,13 @@ class Page:
     @property
     def code(self) -> str:
         """The number of the refusal."""
-        found = re.search(r"(?:number|número): ([2-9A-Z]{8})", self.said)
+        found = re.search(r"(?:number|número): ([0-9A-Z]{8})", self.said)
         assert found, self.said
         return found[1]
 
     def nameless(self) -> str:
         """The page without that number."""
-        return re.sub(r"(number|número): [2-9A-Z]{8}", "", self.text)
+        return re.sub(r"(number|número): [0-9A-Z]{8}", "", self.text)
 
 
 @dataclass

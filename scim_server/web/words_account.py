@@ -21,9 +21,9 @@ ACCOUNT: Mapping[str, Mapping[Language, str]] = {
     },
     "account.organizations": {Language.EN: "Organizations", Language.PT_BR: "Organizações"},
     "account.here": {Language.EN: "you are here", Language.PT_BR: "você está aqui"},
-    "account.default": {Language.EN: "where you land", Language.PT_BR: "onde você entra"},
+    "account.default": {Language.EN: "your default", Language.PT_BR: "sua padrão"},
     "account.switch": {Language.EN: "Switch", Language.PT_BR: "Trocar"},
-    "account.land": {Language.EN: "Land here", Language.PT_BR: "Entrar aqui"},
+    "account.land": {Language.EN: "Make default", Language.PT_BR: "Tornar padrão"},
     "account.sessions": {Language.EN: "Where you are signed in", Language.PT_BR: "Onde você está conectado"},
     "account.this": {Language.EN: "this one", Language.PT_BR: "este"},
     "account.session": {

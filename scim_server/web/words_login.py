@@ -44,8 +44,8 @@ LOGIN: Mapping[str, Mapping[Language, str]] = {
         Language.PT_BR: "Este código está errado, já foi usado ou é antigo. Veja a última mensagem ou peça um novo.",
     },
     "login.wrong_second_factor": {
-        Language.EN: "This is wrong, or was used already. Wait for the next code of your app, and type that.",
-        Language.PT_BR: "Está errado ou já foi usado. Espere o próximo código do aplicativo e digite-o.",
+        Language.EN: "This is wrong, or was used already. Try again; of a code of your app, wait for the next.",
+        Language.PT_BR: "Está errado ou já foi usado. Tente de novo; se for um código do aplicativo, espere o próximo.",
     },
     "login.too_many_tries": {
         Language.EN: "There were too many tries. Wait a quarter of an hour, or try another way.",

@@ -536,12 +536,14 @@ def test_where_sso_is_required_nothing_else_is_offered_or_taken(browser: Browser
     assert [(each.reason, each.code) for each in records(ada.database)] == [("sso_required", page.code)]
 
 
-def test_the_one_with_the_hammer_comes_in_without(app: Flask, browser: Browser, office: Hands, ada: Person) -> None:
+def test_the_one_with_the_hammer_comes_in_without(browser: Browser, office: Hands, ada: Person) -> None:
     connect(office, "Okta")
+    secret = app_of(ada)
     require_sso(office, but=ada.user_id("acme"))
 
     browser.begin(EMAIL, **{"with": "password"})
-    assert browser.post("/login/password", {"password": PASSWORD}).path == "/account"
+    assert browser.post("/login/password", {"password": PASSWORD}).path == "/login/second-factor"
+    assert browser.post("/login/second-factor", {"code": pyotp.TOTP(secret).now()}).path == "/account"
 
 
 def test_an_address_elsewhere_is_no_way_around_sso(browser: Browser, in_both: Person, office: Hands) -> None:
