@@ -86,9 +86,10 @@ def db_upgrade() -> None:
 
 @db.command("reseal")
 def db_reseal() -> None:
-    """Seal anew, with SCIM_SECRET_KEY, what was sealed with one of SCIM_PREVIOUS_SECRET_KEYS.
+    """Seal anew what an earlier secret key has sealed.
 
-    That is the secrets of connections and of authenticator apps. Afterwards the previous keys can go.
+    SCIM_SECRET_KEY seals what one of SCIM_PREVIOUS_SECRET_KEYS has: the secrets of connections and of authenticator
+    apps. Afterwards the previous keys can go.
     """
     settings = settings_or_failure()
     with told(), opened(settings) as database, database.writing() as session:

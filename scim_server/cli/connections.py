@@ -54,7 +54,10 @@ def connection_create(slug: str, file: BinaryIO) -> None:
 @connection.command("list")
 @click.argument("slug")
 def connection_list(slug: str) -> None:
-    """Print the connections of the organization SLUG, one JSON object a line."""
+    """Print the connections of an organization.
+
+    Those of the organization SLUG, one JSON object a line.
+    """
     with operator(slug) as ctx:
         for each in connections.list_connections(ctx):
             show(
@@ -86,7 +89,7 @@ def connection_show(slug: str, name: str) -> None:
 @click.argument("slug")
 @click.argument("name", metavar="CONNECTION")
 def connection_guide(slug: str, name: str) -> None:
-    """Say what to paste where at the identity provider.
+    """Say what to paste where at the provider.
 
     In the provider's own words, for the CONNECTION (an id or a name) of the organization SLUG.
     """
@@ -140,7 +143,10 @@ def connection_test(slug: str, name: str, user: str | None) -> None:
 @click.argument("slug")
 @click.argument("name", metavar="CONNECTION")
 def connection_enable(slug: str, name: str) -> None:
-    """Let people in through the CONNECTION (an id or a name) of the organization SLUG, tested or not."""
+    """Let people in through a connection.
+
+    It is the CONNECTION (an id or a name) of the organization SLUG, tested or not.
+    """
     with operator(slug) as ctx:
         connection_lifecycle.enable_connection(ctx, _to_change(ctx, name))
     click.echo(f"{name} is enabled.", err=True)
@@ -150,7 +156,10 @@ def connection_enable(slug: str, name: str) -> None:
 @click.argument("slug")
 @click.argument("name", metavar="CONNECTION")
 def connection_disable(slug: str, name: str) -> None:
-    """Let nobody in through the CONNECTION (an id or a name) of the organization SLUG any more; who is in stays."""
+    """Let nobody in through a connection any more.
+
+    It is the CONNECTION (an id or a name) of the organization SLUG; who is in stays.
+    """
     with operator(slug) as ctx:
         connection_lifecycle.disable_connection(ctx, _to_change(ctx, name))
     click.echo(f"{name} is disabled.", err=True)
@@ -161,7 +170,7 @@ def connection_disable(slug: str, name: str) -> None:
 @click.argument("name", metavar="CONNECTION")
 @click.option("--yes", is_flag=True, help="Do it: nothing brings it back.")
 def connection_delete(slug: str, name: str, yes: bool) -> None:
-    """Forget a connection, and end the sessions that began there.
+    """Forget a connection, and end its sessions.
 
     It is the CONNECTION (an id or a name) of the organization SLUG; what it knows people by is lost.
     """
@@ -189,7 +198,7 @@ def connection_metadata(slug: str, name: str) -> None:
 @click.argument("slug")
 @click.argument("name", metavar="CONNECTION")
 def connection_refresh_command(slug: str, name: str) -> None:
-    """Look at what the identity provider says of itself now.
+    """Look at what the provider says of itself now.
 
     The server does so every day by itself. It is that of the CONNECTION (an id or a name) of the organization SLUG.
     """
@@ -207,7 +216,7 @@ def connection_refresh_command(slug: str, name: str) -> None:
 @click.argument("slug")
 @click.argument("name", metavar="CONNECTION")
 def connection_accept(slug: str, name: str) -> None:
-    """Trust metadata that wait for somebody to look at them.
+    """Trust metadata that wait for somebody to look.
 
     Those of the CONNECTION (an id or a name) of the organization SLUG: `connection show` has them, and why they wait.
     """
@@ -220,7 +229,10 @@ def connection_accept(slug: str, name: str) -> None:
 @click.argument("slug")
 @click.argument("name", metavar="CONNECTION")
 def connection_reject(slug: str, name: str) -> None:
-    """Go on with what is trusted of the CONNECTION (an id or a name) of the organization SLUG."""
+    """Go on with what is trusted already.
+
+    It is that of the CONNECTION (an id or a name) of the organization SLUG.
+    """
     with operator(slug) as ctx:
         connection_refresh.reject_pending(ctx, _to_change(ctx, name))
     click.echo(f"The new metadata of {name} is not taken up.", err=True)
@@ -230,7 +242,7 @@ def connection_reject(slug: str, name: str) -> None:
 @click.argument("slug")
 @click.argument("name", metavar="CONNECTION")
 def connection_rotate_key(slug: str, name: str) -> None:
-    """Begin to change our key: make a new one beside the one in use.
+    """Make a new key of ours beside the one in use.
 
     Prints the certificate of the new one, to give to the identity provider of the CONNECTION (an id or a name) of the
     organization SLUG; our metadata have both. The old one signs until `connection drop-old-key`.
@@ -243,7 +255,7 @@ def connection_rotate_key(slug: str, name: str) -> None:
 @click.argument("slug")
 @click.argument("name", metavar="CONNECTION")
 def connection_drop_old_key(slug: str, name: str) -> None:
-    """End the change of our key: the new one signs from now on.
+    """Have the new one of our keys sign from now on.
 
     It is the one of the CONNECTION (an id or a name) of the organization SLUG.
     """

@@ -100,7 +100,7 @@ def org_transfer_ownership(slug: str, user: str, confirm: str | None) -> None:
 @click.argument("slug")
 @click.option("--break-glass", "user", metavar="USER", required=True, help="The admin who need not.")
 def org_require_sso(slug: str, user: str) -> None:
-    """Have everybody sign in through a connection.
+    """Have everybody come through a connection.
 
     All other ways into the organization SLUG are closed, a new password included, except for one admin (name, e-mail
     address or id), who has a password and a second factor. It takes an enabled connection, and a test sign-in through
@@ -114,7 +114,7 @@ def org_require_sso(slug: str, user: str) -> None:
 @org.command("allow-other-ways")
 @click.argument("slug")
 def org_allow_other_ways(slug: str) -> None:
-    """Let people sign in otherwise than through a connection again.
+    """Open the other ways to sign in again.
 
     Into the organization SLUG, and at any time: this is the way back when its identity provider is gone.
     """

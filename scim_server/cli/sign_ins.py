@@ -58,7 +58,7 @@ def sign_in_list(
 @click.argument("slug")
 @click.argument("code")
 def sign_in_show(slug: str, code: str) -> None:
-    """Print everything about an attempt to sign in, and how to mend what was wrong with it.
+    """Print an attempt to sign in, and how to mend it.
 
     It is the one of the organization SLUG with the reference CODE, which a person sees who is refused. O and 0 are the
     same, as are I, L and 1; capitals, spaces and hyphens make no difference.

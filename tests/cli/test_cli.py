@@ -74,7 +74,8 @@ def test_every_command_and_every_option_says_what_it_is_for(path: tuple[str, ...
         if isinstance(parameter, click.Option):
             assert parameter.help, f"{parameter.name} has no help"
         else:
-            assert (parameter.name or "").upper() in command.help, f"the help does not say what {parameter.name} is"
+            names = {(parameter.name or "").upper(), parameter.metavar or ""} - {""}
+            assert any(name in command.help for name in names), f"the help does not say what {parameter.name} is"
 
 
 @pytest.mark.parametrize("path", [path for path in commands() if not does_something(path)], ids=" ".join)
