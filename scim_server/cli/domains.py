@@ -24,8 +24,8 @@ def domain() -> None:
 def domain_add(slug: str, name: str, verified: bool) -> None:
     """Name a domain of the organization SLUG.
 
-    Prints the TXT record that shows that the DOMAIN is theirs; once that is made, `domain check` verifies it. One that is
-    there already stays as it is.
+    Prints the TXT record that shows that the DOMAIN is theirs; once that is made, `domain check` verifies it. One that
+    is there already stays as it is.
     """
     with operator(slug) as ctx:
         show(_shown(domains.add_domain(ctx, name, vouched=verified)))
