@@ -15,6 +15,7 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
+from secrets import token_hex
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
@@ -78,7 +79,7 @@ def ask(
     now: datetime,
 ) -> None:
     """Have the response judged again, with this assertion in it. Raises Refused."""
-    document = etree.tostring(_with(response, assertion))
+    document = _with(response, assertion)
     token = _now.set(_moment(assertion, identity, now))
     try:
         opinion = _response.OneLogin_Saml2_Response(_settings(connection), b64encode(document))
@@ -102,20 +103,23 @@ def _moment(assertion: Element, identity: Identity, now: datetime) -> datetime:
     return min(max([now, *begun]), identity.expires_at - times.SKEW - timedelta(seconds=1))
 
 
-def _with(response: Element, assertion: Element) -> Element:
+def _with(response: Element, assertion: Element) -> bytes:
     """The response as it is; or, where its assertion came encrypted, with that in the place of what was encrypted.
 
-    A signature of the response, which we have checked, is over what was encrypted: it goes.
+    A signature of the response, which we have checked, is over what was encrypted: it goes. The assertion is put there
+    as text: moved into a tree it would take up the prefixes of the response, and those that are signed may differ.
     """
     if assertion.getparent() is response:
-        return response
+        return etree.tostring(response)
     opened = deepcopy(response)
     for signature in opened.findall(SIGNATURE):
         opened.remove(signature)
     encrypted = opened.find(ENCRYPTED_ASSERTION)
     assert encrypted is not None
-    opened.replace(encrypted, deepcopy(assertion))
-    return opened
+    place = etree.Element(f"place-{token_hex(16)}")  # which nobody can have written there before
+    opened.replace(encrypted, place)
+    before, _, after = etree.tostring(opened).partition(f"<{place.tag}/>".encode())
+    return before + etree.tostring(assertion, with_tail=False) + after
 
 
 def _settings(connection: SamlConnection) -> Any:
