@@ -1,12 +1,14 @@
 """/sso: what signing in through a connection has in common, whichever protocol it speaks.
 
-An attempt is bound to its browser by a cookie of its own. A SAML response comes by a form that the identity provider's
-page posts, so across sites, where a browser sends no `Lax` cookie: it has to be `SameSite=None`, which browsers take
-with `Secure` only. On plain http, which is for one's own machine, it is `Lax`, and an identity provider has to be on
-the same machine: that is one site to a browser, whatever the ports.
+An attempt is bound to its browser by a cookie of its own, a __Host- one as all of ours. A SAML response comes by a form
+that the identity provider's page posts, so across sites, where a browser sends no `Lax` cookie: it has to be
+`SameSite=None`, which browsers take with `Secure` only. On plain http, which is for one's own machine, there are two:
+Chromium takes `Secure` ones from localhost and from 127.0.0.1, which to it are two sites; others, and what is no
+browser, may take none, so the second is `Lax`.
 """
 
 import hashlib
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -55,16 +57,15 @@ def _email_hint() -> str | None:
 def begun(started: Started) -> Response:
     """Send the browser on, with what it has to have when it comes back."""
     response = sent(started.send)
-    secure = state().settings.base_url.startswith("https:")
-    response.set_cookie(
-        _cookie_of(started.key),
-        started.browser,
-        max_age=login_attempts.LIFETIME,
-        secure=secure,
-        httponly=True,
-        samesite="None" if secure else "Lax",
-        path="/sso",
-    )
+    for name, across in _cookies_of(started.key):
+        response.set_cookie(
+            name,
+            started.browser,
+            max_age=login_attempts.LIFETIME,
+            secure=across,
+            httponly=True,
+            samesite="None" if across else "Lax",
+        )
     return response
 
 
@@ -93,7 +94,8 @@ def landed(result: LetIn | TriedOut, key: str | None, *, otherwise: str | None =
     else:
         response = _tried(result)
     if key:
-        response.delete_cookie(_cookie_of(key), path="/sso")
+        for name, across in _cookies_of(key):
+            response.delete_cookie(name, secure=across, httponly=True, samesite="None" if across else "Lax")
     return response
 
 
@@ -115,7 +117,8 @@ def _leave_the_session_before() -> None:
 
 def secret_of(key: str | None) -> str | None:
     """What this browser knows of the attempt of that key."""
-    return request.cookies.get(_cookie_of(key)) if key else None
+    kept = (request.cookies.get(name) for name, _ in _cookies_of(key)) if key else ()
+    return next((secret for secret in kept if secret), None)
 
 
 def local_path(text: str | None) -> str | None:
@@ -195,6 +198,13 @@ def _tried(tried: TriedOut) -> Response:
 _WOULD = {"create": "created", "accept": "accepted", "admit": "signed_in", "link": "signed_in"}
 
 
-def _cookie_of(key: str) -> str:
-    """One for each attempt: somebody may begin in two windows."""
-    return f"sso-{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()[:16]}"
+def _cookies_of(key: str) -> Iterator[tuple[str, bool]]:
+    """The names of an attempt's cookies, and whether each comes along from another site: somebody may begin in two
+    windows.
+    """
+    name = f"sso-{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()[:16]}"
+    if state().settings.base_url.startswith("https:"):
+        yield f"__Host-{name}", True
+    else:
+        yield name, True
+        yield f"{name}-here", False

@@ -63,7 +63,8 @@ def test_somebody_signs_in_by_saml_and_lands_where_they_were_going(saml: SamlSig
 def test_an_attempt_is_bound_to_its_browser_by_a_cookie_that_a_post_across_sites_carries(saml: SamlSignOn) -> None:
     response = saml.browser.get(f"{saml.path}/login", headers=BROWSER)
     [cookie] = response.headers.getlist("Set-Cookie")
-    assert {"Secure", "HttpOnly", "SameSite=None", "Path=/sso"} <= {part.strip() for part in cookie.split(";")}
+    assert cookie.startswith("__Host-sso-")
+    assert {"Secure", "HttpOnly", "SameSite=None", "Path=/"} <= {part.strip() for part in cookie.split(";")}
     assert response.headers["Referrer-Policy"] == "no-referrer"
 
 
