@@ -4,10 +4,10 @@ PYTHON ?= python3
 PORT   ?= 8000
 BIN    := .venv/bin
 
-.PHONY: help install run test check lock
+.PHONY: help install run test test-sign-in check lock
 
 help:            ## say what there is
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
 install: .venv/installed  ## make .venv, with exactly the packages of requirements/, and stop
 
@@ -16,6 +16,9 @@ run: .venv/installed  ## a server on http://127.0.0.1:8000 (PORT=9000 make run) 
 
 test: .venv/installed-dev  ## the whole test suite, on SQLite and on PostgreSQL
 	@$(BIN)/pytest --numprocesses 2
+
+test-sign-in: .venv/installed-dev tests/idp/oidc_provider/node_modules  ## sign-ins in a browser; .ci/sign_in installs the programs
+	@$(BIN)/pytest --override-ini norecursedirs='.* node_modules' tests/chromium
 
 check: .venv/installed-dev  ## what CI checks besides the tests
 	$(BIN)/ruff check .
@@ -43,4 +46,8 @@ lock: .venv/installed-dev  ## resolve requirements/ anew after a change of depen
 
 .venv/installed-dev: requirements/dev.txt .venv/installed
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+tests/idp/oidc_provider/node_modules: tests/idp/oidc_provider/package-lock.json
+	@npm ci --prefix tests/idp/oidc_provider --silent --no-audit --no-fund
 	@touch $@
