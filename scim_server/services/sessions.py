@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -252,6 +252,19 @@ def end_all_through(ctx: Context, connection_id: UUID, why: str) -> int:
         for session_id in sorted(str(id) for id, user_id in ended if user_id == user.id):
             record(ctx, Action.USER_SESSION_ENDED, user, session=session_id, why=why)
     return len(ended)
+
+
+def purge(database: Database, settings: Settings, now: datetime) -> int:
+    """Forget sessions that have been over for as long as the record of sign-ins is kept, and return how many."""
+    oldest = now - timedelta(days=settings.sign_in_log_days)
+    with database.reading() as session:
+        org_ids = session.scalars(select(Organization.id).order_by(Organization.id)).all()
+    gone = 0
+    for org_id in org_ids:
+        with database.writing() as session:
+            over = UserSession.org_id == org_id, UserSession.created_at < oldest, UserSession.expires_at <= now
+            gone += len(session.execute(delete(UserSession).where(*over).returning(UserSession.id)).all())
+    return gone
 
 
 def hash_secret(secret: str) -> bytes:

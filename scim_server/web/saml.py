@@ -45,7 +45,7 @@ def answer(connection_id: UUID) -> ResponseReturnValue:
     key, response = fields.get("RelayState") or None, fields.get("SAMLResponse", "")
     result = single_sign_on.answer_saml(browser.attempt(), connection_id, response, key, sso.secret_of(key))
     # RelayState is a key of ours or, where a sign-in begins at the identity provider, may be a path of ours.
-    return sso.landed(result, key, otherwise=sso.local_path(key))
+    return sso.landed(result, key, otherwise=browser.own_path(key))
 
 
 @bp.route("/<uuid:connection_id>/slo", methods=["GET", "POST"])

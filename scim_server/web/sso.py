@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 # Where somebody is who has signed out.
 SIGNED_OUT = "/logout/done"
-_LONGEST_PATH, _LONGEST_EMAIL = 2000, 320
+_LONGEST_EMAIL = 320
 
 
 def start(protocol: Protocol, connection_id: UUID) -> Response:
@@ -44,7 +44,7 @@ def start(protocol: Protocol, connection_id: UUID) -> Response:
 
     Raises NotFound, NotReady, TurnedAway, sso.errors.Unusable.
     """
-    return_to, email = local_path(request.args.get("return_to")), _email_hint()
+    return_to, email = browser.own_path(request.args.get("return_to")), _email_hint()
     return begun(single_sign_on.begin(browser.attempt(), protocol, connection_id, return_to=return_to, email=email))
 
 
@@ -119,15 +119,6 @@ def secret_of(key: str | None) -> str | None:
     """What this browser knows of the attempt of that key."""
     kept = (request.cookies.get(name) for name, _ in _cookies_of(key)) if key else ()
     return next((secret for secret in kept if secret), None)
-
-
-def local_path(text: str | None) -> str | None:
-    """A path of ours that somebody wants to return to, or nothing: not `//evil`, nor `/\\evil`, which browsers read as
-    another host.
-    """
-    if not text or len(text) > _LONGEST_PATH or not text.startswith("/") or text.startswith("//"):
-        return None
-    return text if text.isprintable() and text.isascii() and "\\" not in text and " " not in text else None
 
 
 def tell_errors(blueprint: Blueprint) -> None:

@@ -280,3 +280,14 @@ def test_a_provider_ends_what_began_there_as_far_as_it_says(
 
     assert {name for name, secret in open_ones.items() if is_over(ada, secret)} == set(over.split())
     assert ended == len(over.split())
+
+
+def test_a_session_that_was_over_long_ago_is_forgotten_and_no_other(ada: Person, settings: Settings) -> None:
+    long_ago = NOW - timedelta(days=settings.sign_in_log_days, hours=1)
+    ada.sign_in("acme", long_ago)
+    ada.sign_in("acme", NOW - timedelta(days=30))
+    ada.sign_in("acme")
+
+    assert sessions.purge(ada.database, settings, NOW) == 1
+    assert sessions.purge(ada.database, settings, NOW) == 0
+    assert {row.created_at for row in rows(ada).values()} == {NOW - timedelta(days=30), NOW}

@@ -145,7 +145,7 @@ def test_a_sign_in_that_begins_at_the_provider_needs_to_be_allowed(
 
 
 @pytest.mark.parametrize(
-    "evil", ["//evil", "/\\evil", "javascript:alert(1)", "https://evil.example/", "/a\r\nX: y", " /x", "\\\\evil", "/é"]
+    "evil", ["//evil", "/\\evil", "javascript:alert(1)", "https://evil.example/", "/a\r\nX: y", " /x", "\\\\evil"]
 )
 def test_nobody_is_sent_to_where_somebody_else_says(app: Flask, office: Hands, evil: str) -> None:
     allowed = saml_sign_on(app, office, config={"allow_idp_initiated": True})
