@@ -118,8 +118,10 @@ class Provider:
         )
         return self.respond(form["user_name"], form | {"destination": destination})
 
-    def end_elsewhere(self, user_name: str) -> str:
+    def end_elsewhere(self, user_name: str) -> str | None:
         """Where to send the browser of somebody who signs out here, so that they are out there as well."""
+        if user_name not in self.signed_in:
+            return None
         sp_entity_id, subject, sessions = self.signed_in.pop(user_name)
         _, destination = self.entity.pick_binding(
             "single_logout_service", [BINDING_HTTP_REDIRECT], "spsso", entity_id=sp_entity_id
@@ -194,7 +196,7 @@ class Pages(BaseHTTPRequestHandler):
             case "/slo":
                 return provider.end_here(form, binding), ""
             case "/sign-out":
-                return provider.end_elsewhere(form["user_name"]), ""
+                return provider.end_elsewhere(form["user_name"]), "Nobody of that name is signed in."
             case _:
                 raise LookupError(path)
         return None, page

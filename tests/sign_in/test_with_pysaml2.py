@@ -140,6 +140,17 @@ def test_signing_out_at_the_identity_provider_ends_the_session_here(world: World
     world.product.assert_nobody(browser)
 
 
+def test_signing_out_here_is_told_to_the_identity_provider(world: World, browser: Browser) -> None:
+    world.sign_in(browser, world.jit, "hal@jit.test")
+    page = browser.get(f"{world.product.url}/account")
+    [form] = [form for form in page.forms if form.action == f"{world.product.url}/logout"]
+    page = browser.submit(page, form)
+    assert any(url.startswith(f"{world.idp.url}/slo?SAMLRequest=") for url in page.passed)
+    assert page.url.startswith(world.product.url), page.text
+    world.product.assert_nobody(browser)
+    assert browser.get(world.idp.sign_out_url("hal@jit.test")).text == "Nobody of that name is signed in."
+
+
 def test_one_that_takes_its_requests_by_post_is_asked_so(
     the_product: Product, pysaml2: Pysaml2Idp, browser: Browser
 ) -> None:
