@@ -119,7 +119,7 @@ def _recognise(ctx: Context, connection: Connection, said: Said, email: str) -> 
         if user is None:
             continue
         email_proves = connection.links_email and said.email_proves
-        known = recognition.as_known(ctx, connection, user, by, email_proves=email_proves)
+        known = recognition.as_known(ctx, connection, user, by, subject=said.subject, email_proves=email_proves)
         if user.status != UserStatus.DELETED:
             return user, known
         deleted = deleted if deleted[0] is not None else (user, known)

@@ -82,12 +82,16 @@ def find_by_email(ctx: Context, email: str) -> User | None:
     return named[0] if len(named) == 1 else _one(meant, email)
 
 
-def as_known(ctx: Context, connection: Connection, user: User, by: By, *, email_proves: bool) -> Known:
-    """A user as the table of services/provisioning_rules.py sees them."""
+def as_known(ctx: Context, connection: Connection, user: User, by: By, *, subject: str, email_proves: bool) -> Known:
+    """A user as the table of services/provisioning_rules.py sees them, who has come as this subject.
+
+    Whoever was found by an address may be known by this very subject since a moment ago: they came twice at once.
+    """
     other = select(ConnectionSubject.subject).where(
         ConnectionSubject.org_id == ctx.org.id,
         ConnectionSubject.connection_id == connection.id,
         ConnectionSubject.user_id == user.id,
+        ConnectionSubject.subject != subject,
     )
     return Known(
         by,

@@ -40,6 +40,15 @@ ALARM: dict[str, Any] = {
 }
 DOMAIN: dict[str, Any] = {"domain": "acme.com", "label": "_scim-server-challenge", "lost": True, "until": "2026-05-04"}
 
+CONNECTION: dict[str, Any] = {
+    "connection": "Okta",
+    "id": "01a20135",
+    "why": ["Another entity ID."],
+    "on": "2026-05-04",
+    "over": False,
+    "fetched": True,
+}
+
 
 def post(database: Database, settings: Settings, to: str = "ada@example.com", **values: Any) -> OutgoingMail:
     """Have an invitation sent."""
@@ -67,7 +76,7 @@ def at(settings: Settings, port: int, scheme: str = "smtp", who: str = "", host:
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("text", MailText)
 def test_every_text_is_there_in_every_language(text: MailText, language: Language) -> None:
-    message = mail.render("ada@example.com", text, language, **(VALUES | ALARM | DOMAIN))
+    message = mail.render("ada@example.com", text, language, **(VALUES | ALARM | DOMAIN | CONNECTION))
 
     assert message.subject
     assert message.text.count("\n\n") > 1

@@ -22,6 +22,7 @@ from scim_server.services import (
     organizations,
     ownership,
     provisioning,
+    recognition,
     retention,
     roles,
     users,
@@ -32,7 +33,7 @@ from scim_server.services.errors import NotLetIn
 from scim_server.services.mapping import ClaimSource
 from scim_server.services.organizations import Plan
 from scim_server.services.provisioning import Admitted, Said
-from scim_server.services.provisioning_rules import Decision, Refusal
+from scim_server.services.provisioning_rules import By, Decision, Refusal
 from scim_server.services.settings import change_settings
 from tests.clients import USER, Directory
 from tests.connections import connection_of, new_connection, verified_domain
@@ -329,6 +330,21 @@ def test_somebody_who_came_back_as_another_user_is_known_again(case: Case) -> No
 
     second = case.office.create(EMAIL)
     assert case.sign_in().user.id == second
+
+
+@pytest.mark.parametrize(("subject", "is_somebody_else"), [("subject-1", False), ("subject-2", True)])
+def test_whoever_became_known_a_moment_ago_is_not_taken_for_somebody_else(
+    case: Case, subject: str, is_somebody_else: bool
+) -> None:
+    """Of two who are one and come at once, the second may look by the subject before it is known, and then find the
+    user by the address."""
+    case.sign_in()
+    with case.office.acting() as ctx:
+        user = recognition.find_by_email(ctx, EMAIL)
+        assert user is not None
+        connection = connection_of(ctx, case.connection)
+        known = recognition.as_known(ctx, connection, user, By.EMAIL, subject=subject, email_proves=True)
+    assert known.has_other_subject is is_somebody_else
 
 
 def test_two_users_of_one_address_are_told_apart_by_nobody(case: Case) -> None:

@@ -127,12 +127,12 @@ def disabled(w: World) -> None:
         connection_lifecycle.disable_connection(ctx, to_change(ctx, w.connection))
 
 
-def tested_by_ada(w: World) -> None:
+def ada_has_tested(w: World) -> None:
     with w.office.acting() as ctx:
         connection_lifecycle.mark_tested(ctx, to_change(ctx, w.connection), w.ada)
 
 
-def tested_by_nobody(w: World) -> None:
+def nobody_has_tested(w: World) -> None:
     with w.office.acting() as ctx:
         connection_lifecycle.mark_tested(ctx, to_change(ctx, w.connection), None)
 
@@ -144,8 +144,8 @@ def without_an_app(w: World) -> None:
 
 NOT_YET: dict[str, tuple[Callable[[World], None], str]] = {
     "the connection is off": (disabled, "a test sign-in that passes"),
-    "somebody tested who is no admin": (tested_by_ada, "a test sign-in that passes"),
-    "it is not known who tested": (tested_by_nobody, "a test sign-in that passes"),
+    "somebody tested who is no admin": (ada_has_tested, "a test sign-in that passes"),
+    "it is not known who tested": (nobody_has_tested, "a test sign-in that passes"),
     "the admin has no second factor": (without_an_app, "has no second factor"),
 }
 

@@ -130,7 +130,7 @@ def test_two_who_are_one_and_come_for_the_first_time_at_once_are_one_user(
     for thread in threads:
         thread.join()
 
-    assert statuses == [303, 303]
+    assert statuses == [303, 303], [each.reason for each in records(database)]
     assert len({session.user_id for session in open_sessions(database)}) == 1
 
 
