@@ -33,6 +33,10 @@ ACCOUNT: Mapping[str, Mapping[Language, str]] = {
     "account.end": {Language.EN: "Sign out", Language.PT_BR: "Encerrar"},
     "account.end_others": {Language.EN: "Sign out everywhere else", Language.PT_BR: "Encerrar em todos os outros"},
     "account.sign_ins": {Language.EN: "Your last sign-ins", Language.PT_BR: "Seus últimos acessos"},
+    "account.strange_there": {
+        Language.EN: "Is one of them not yours? Tell your administrator, and have your company's password changed.",
+        Language.PT_BR: "Algum deles não é seu? Avise o administrador e troque a senha da sua empresa.",
+    },
     "account.strange": {
         Language.EN: "Is one of them not yours? Choose a new password, and tell your administrator.",
         Language.PT_BR: "Algum não é seu? Escolha uma nova senha e avise o administrador.",
