@@ -45,8 +45,13 @@ class Projection:
             always = {name: resource[name] for name in _ALWAYS if name in resource}
             picked: dict[str, Any] = _pick(resource, self.shown) if self.shown else {}
             return always | (_drop(picked, self.hidden) if self.hidden else picked)
-        kept: dict[str, Any] = _drop(resource, self.hidden) if self.hidden else resource
-        return kept
+        if not self.hidden:
+            return resource
+        kept: dict[str, Any] = _drop(resource, self.hidden)
+        # RFC 7643 §3: `schemas` has those of the attributes that are there, and nothing may be left of an extension.
+        gone = [name for name in self.hidden if name in resource and name not in kept]
+        schemas = [urn for urn in resource.get("schemas", ()) if urn not in gone]
+        return kept | {"schemas": schemas} if gone and schemas else kept
 
 
 def read_projection(ctx: Context, kind: Kind, parameters: Mapping[str, str]) -> Projection:

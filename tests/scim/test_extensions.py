@@ -259,6 +259,18 @@ def test_what_is_returned_never_or_on_request_is_not_shown_unasked(acme: Directo
     assert acme.get(path, attributes=f"{URN}:motto")[URN] == {"motto": "Ad astra"}
 
 
+def test_a_schema_of_which_nothing_is_shown_is_not_named(acme: Directory, declare: Declare) -> None:
+    """RFC 7643 §3: `schemas` has those of the attributes that are there."""
+    declare(schema(*ATTRIBUTES))
+    ada = acme.create_user("ada", **{URN: {"salary": 100}})
+    bob = acme.create_user("bob", **{URN: {"salary": 100, "badge": "1"}})
+
+    assert (ada["schemas"], URN in ada.json) == ([USER], False)
+    assert acme.get(f"/Users/{ada.id}").json == ada.json
+    assert bob["schemas"] == [USER, URN]
+    assert acme.get(f"/Users/{bob.id}", excludedAttributes=URN)["schemas"] == [USER]
+
+
 def test_an_immutable_attribute_is_written_once(acme: Directory, declare: Declare) -> None:
     declare(schema(*ATTRIBUTES))
     ada = acme.create_user("ada", **{URN: {"badge": "1"}})
