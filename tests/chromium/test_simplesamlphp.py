@@ -55,7 +55,7 @@ def test_somebody_who_begins_at_simplesamlphp_is_refused_where_that_is_not_allow
 def test_signing_out_here_signs_out_there(saml: SamlWorld, acme: Connection, browser: Chrome) -> None:
     saml.sign_in(browser, acme, "ada", "engine")
     sign_out(saml.product, browser)
-    browser.wait_for(saml.product.url)
+    browser.wait_for(f"{saml.product.url}/logout/done")
     assert_nobody(saml.product, browser)
 
     browser.open(acme.login_url)
