@@ -30,9 +30,10 @@ class ProvisioningMode(StrEnum):
 
 
 class Connection(OfOrganization, Versioned, Base):
-    """`config` is what its protocol needs to know of both sides (services/connections.py says which fields), `secrets`
-    the part of it that nobody may read, sealed. `mapping` is profile field → attribute or claim, where it is not the
-    preset's. `pending` is metadata that waits for an admin, and `refresh_problem` why the last look at it failed.
+    """`config` is what its protocol needs to know of both sides (services/connection_config.py says which fields), and
+    `secrets` the part of it that nobody may read, sealed. `mapping` is profile field → attribute or claim, where it is
+    not the preset's. `pending` is metadata that waits for an admin, and `refresh_problem` why the last look at it
+    failed.
     """
 
     __tablename__ = "connections"

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from scim_server.services.languages import Language
-from scim_server.web.refusal_words import REFUSAL_WORDS
 from scim_server.web.words_account import ACCOUNT
 from scim_server.web.words_login import LOGIN
+from scim_server.web.words_refusals import REFUSAL_WORDS
 
 _LINKS: Mapping[str, Mapping[Language, str]] = {
     "invitation.title": {
