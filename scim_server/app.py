@@ -76,6 +76,7 @@ def create_app(
             database,
             RequestQueue(database, settings),
             RateLimit(settings.rate_limit),
+            RateLimit(settings.api_rate_limit),
             http or OutboundClient(settings),
             Keys(),
         ),

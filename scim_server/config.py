@@ -165,6 +165,7 @@ class Settings(BaseSettings):
     max_page_size: int = Field(ge=1, le=10_000)
     cursor_timeout: int = Field(ge=60)
     rate_limit: int = Field(ge=25)
+    api_rate_limit: int = Field(ge=1)
     request_log_days: int = Field(ge=0, le=3650)
     request_log_entries: int = Field(ge=100)
     request_log_body_bytes: int = Field(ge=0)

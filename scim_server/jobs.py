@@ -11,7 +11,15 @@ from sqlalchemy.orm import Session
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.outbound import OutboundClient
-from scim_server.services import connection_looks, domain_checks, outbox, retention, sessions, sign_ins
+from scim_server.services import (
+    answered_requests,
+    connection_looks,
+    domain_checks,
+    outbox,
+    retention,
+    sessions,
+    sign_ins,
+)
 from scim_server.services.domain_proofs import resolver_of
 
 log = structlog.get_logger(__name__)
@@ -85,6 +93,7 @@ def start(database: Database, settings: Settings) -> None:
     )
     attempts = Job("attempt purge", _HOURLY, lambda: connection_looks.purge(database, datetime.now(UTC)))
     history = Job("sign-in purge", _HOURLY, lambda: sign_ins.purge(database, settings, datetime.now(UTC)))
+    answered = Job("answered request purge", _HOURLY, lambda: answered_requests.purge(database, datetime.now(UTC)))
     over = Job("session purge", _HOURLY, lambda: sessions.purge(database, settings, datetime.now(UTC)))
 
     def posted(session: Session) -> None:
@@ -92,7 +101,7 @@ def start(database: Database, settings: Settings) -> None:
             mail.wake()
 
     database.when_committed(posted)
-    for job in (mail, purge, users, domains, connections, attempts, history, over):
+    for job in (mail, purge, users, domains, connections, attempts, history, answered, over):
         job.start()
 
 

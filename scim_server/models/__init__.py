@@ -3,6 +3,7 @@
 from scim_server.models.access_codes import AccessCode
 from scim_server.models.accounts import Account
 from scim_server.models.alarms import Alarm, AlarmState
+from scim_server.models.api_keys import AnsweredRequest, ApiKey
 from scim_server.models.base import Base
 from scim_server.models.clients import ConsumedAssertion, OAuthClient
 from scim_server.models.connections import (
@@ -44,6 +45,8 @@ __all__ = [
     "Adoption",
     "Alarm",
     "AlarmState",
+    "AnsweredRequest",
+    "ApiKey",
     "Availability",
     "Base",
     "BrakeMode",

@@ -9,6 +9,7 @@ from scim2_models import Error, SCIMException
 
 from scim_server.scim.answers import Answer
 from scim_server.services.errors import (
+    AlreadyAsked,
     AlreadyExists,
     CircularNesting,
     CircularPositions,
@@ -42,6 +43,7 @@ MEANINGS: dict[type[DomainError], Meaning] = {
     NotAuthenticated: Meaning(401),
     NotAllowed: Meaning(403),
     NotFound: Meaning(404),
+    AlreadyAsked: Meaning(409),  # of the management API alone
     AlreadyExists: Meaning(409, "uniqueness"),
     InvalidValue: Meaning(400, "invalidValue"),
     WouldLoseData: Meaning(409),

@@ -5,7 +5,7 @@ from sqlalchemy.orm import undefer
 
 from scim_server.models import Adoption, ClaimedGroup, Directory, User, UserEmail, UserStatus
 from scim_server.services import mapping_effects
-from scim_server.services.context import ActorKind, Context
+from scim_server.services.context import Context
 from scim_server.services.errors import NotAllowed, OwnedByDirectory, UserNameTaken
 from scim_server.services.events import Action, record
 from scim_server.services.permissions import Manage, require
@@ -95,7 +95,7 @@ def check_hands_may(ctx: Context, user: User) -> None:
 
     Raises OwnedByDirectory.
     """
-    if ctx.actor.kind in (ActorKind.USER, ActorKind.OPERATOR) and user.directory_id is not None:
+    if ctx.actor.is_hand and user.directory_id is not None:
         raise OwnedByDirectory(user.user_name, "change them there")
 
 

@@ -27,6 +27,8 @@ class Manage(StrEnum):
     DIRECTORIES = "directories.manage"
     SETTINGS_VIEW = "settings.view"
     SETTINGS = "settings.manage"
+    KEYS_VIEW = "keys.view"
+    KEYS = "keys.manage"
     ACTIVITY_VIEW = "activity.view"
 
 
@@ -97,6 +99,13 @@ PERMISSIONS = (
     ),
     Permission(Manage.SETTINGS_VIEW, "View settings", "See what the organization has chosen.", "Organization"),
     Permission(Manage.SETTINGS, "Manage settings", "Choose for the whole organization.", "Organization"),
+    Permission(Manage.KEYS_VIEW, "View API keys", "See which keys of the management API there are.", "Organization"),
+    Permission(
+        Manage.KEYS,
+        "Manage API keys",
+        "Make keys for programs that may do what one may oneself, and end them.",
+        "Organization",
+    ),
     Permission(Manage.ACTIVITY_VIEW, "View activity", "See who changed what, and who signed in.", "Organization"),
 )
 
@@ -109,7 +118,8 @@ _VIEWER = _COLLEAGUES | {"tickets.view_team", "tickets.view_all", "contacts.view
 BUILT_IN_SETS: Mapping[str, frozenset[str]] = {
     BuiltIn.ADMIN: frozenset(),
     BuiltIn.AGENT: _AGENT,
-    BuiltIn.VIEWER: _VIEWER | {"roles.view", "positions.view", "directories.view", "settings.view", "activity.view"},
+    BuiltIn.VIEWER: _VIEWER
+    | {"roles.view", "positions.view", "directories.view", "settings.view", "keys.view", "activity.view"},
 }
 
 TEMPLATES = (

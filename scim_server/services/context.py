@@ -14,10 +14,13 @@ from scim_server.models import Directory, Organization
 
 
 class ActorKind(StrEnum):
-    """A connection acts when somebody signs in through it, by what it says of them."""
+    """A connection acts when somebody signs in through it, by what it says of them; a key, when a program does what the
+    management API offers.
+    """
 
     CONNECTION = "connection"
     DIRECTORY = "directory"
+    KEY = "key"
     USER = "user"
     OPERATOR = "operator"
     SYSTEM = "system"
@@ -25,11 +28,23 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever makes a change, as the record of events names them."""
+    """Whoever makes a change, as the record of events names them. `scopes` is what a key may do: permissions, or ADMIN
+    for everything.
+    """
 
     kind: ActorKind
     name: str
     id: UUID | None = None
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def is_hand(self) -> bool:
+        """Whether it is a person who acts, or a program for one: no directory, no connection, and not time itself."""
+        return self.kind in (ActorKind.KEY, ActorKind.OPERATOR, ActorKind.USER)
+
+
+# The scope of a key that may do whatever an admin may.
+ADMIN = "admin"
 
 
 OPERATOR = Actor(ActorKind.OPERATOR, "the operator, on the command line")

@@ -331,6 +331,23 @@ class HeldBack(DomainError):
         )
 
 
+class AlreadyAsked(DomainError):
+    """The key has come before: with another request, or with one that is not answered yet."""
+
+
+class UnderWay(AlreadyAsked):
+    def __init__(self) -> None:
+        super().__init__(
+            "The request with this Idempotency-Key is under way, or was cut off: look what became of it before you "
+            "send it again under another key."
+        )
+
+
+class KeyUsedTwice(AlreadyAsked):
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key belongs to another request: every request needs a key of its own.")
+
+
 class Outdated(DomainError):
     def __init__(self, version: int) -> None:
         super().__init__(f"It was changed in the meantime; it is at version {version} now.")

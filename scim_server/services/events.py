@@ -41,6 +41,8 @@ class Action(StrEnum):
     CONNECTION_EXPIRES = "connection.expires"
     CONNECTION_KEY_ADDED = "connection.key_added"
     CONNECTION_KEY_DROPPED = "connection.key_dropped"
+    API_KEY_CREATED = "api_key.created"
+    API_KEY_REVOKED = "api_key.revoked"
     TOKEN_CREATED = "token.created"  # noqa: S105
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     SCHEMA_DECLARED = "schema.declared"

@@ -10,7 +10,7 @@ from scim_server.models import AddedPermission, BuiltIn, User, UserPermission, U
 from scim_server.models.expressions import any_of
 from scim_server.services.built_in import Manage
 from scim_server.services.catalogue import PROGRAMS_OWN
-from scim_server.services.context import ActorKind, Context
+from scim_server.services.context import ADMIN, ActorKind, Context
 from scim_server.services.declared import DeclaredRole, declared, role_of
 from scim_server.services.errors import InvalidValue, NotAllowed
 
@@ -22,6 +22,7 @@ __all__ = [
     "known",
     "may_give",
     "require",
+    "require_everything",
     "require_reach",
     "require_to_give",
     "rights_of",
@@ -41,6 +42,8 @@ class Rights:
 
 
 NONE = Rights(frozenset())
+# Who has to have the permission for what they do.
+_ASKED = (ActorKind.KEY, ActorKind.USER)
 _ALL = Rights(frozenset(), everything=True)
 
 
@@ -72,8 +75,20 @@ def require(ctx: Context, permission: Manage) -> None:
 
     Raises NotAllowed.
     """
-    if ctx.actor.kind is ActorKind.USER and permission not in _of_actor(ctx).permissions:
+    if ctx.actor.kind not in _ASKED:
+        return
+    mine = _of_actor(ctx)
+    if not mine.everything and permission not in mine.permissions:
         raise NotAllowed(f"This needs the permission {permission}, which you do not have.")
+
+
+def require_everything(ctx: Context) -> None:
+    """Ask whether whoever acts is an admin, or as good as one.
+
+    Raises NotAllowed.
+    """
+    if not _of_actor(ctx).everything:
+        raise NotAllowed("This takes an admin.")
 
 
 def may_give(ctx: Context, what: DeclaredRole | str | Iterable[str]) -> bool:
@@ -100,7 +115,7 @@ def require_reach(ctx: Context, users: Collection[User]) -> None:
 
     Raises NotAllowed.
     """
-    if ctx.actor.kind is not ActorKind.USER:
+    if ctx.actor.kind not in _ASKED:
         return
     mine, theirs = _of_actor(ctx), rights_of(ctx, [user.id for user in users])
     for user in users:
@@ -128,9 +143,11 @@ def _what(what: DeclaredRole | str | Iterable[str]) -> Rights:
 
 
 def _of_actor(ctx: Context) -> Rights:
-    """What whoever acts may do. The operator, a directory and time itself are no persons, and asked nothing here."""
-    if ctx.actor.kind is not ActorKind.USER:
+    """What whoever acts may do. The operator, a directory and time itself are asked nothing here."""
+    if ctx.actor.kind not in _ASKED:
         return _ALL
+    if ctx.actor.kind is ActorKind.KEY:
+        return Rights(ctx.actor.scopes - {ADMIN}, everything=ADMIN in ctx.actor.scopes)
     found = _rights(ctx, User.id == ctx.actor.id, User.status == UserStatus.ACTIVE)
     return next(iter(found.values()), NONE)
 

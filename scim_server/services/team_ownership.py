@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from scim_server.models import Directory, Team
-from scim_server.services.context import ActorKind, Context
+from scim_server.services.context import Context
 from scim_server.services.errors import NotAllowed, OwnedByDirectory
 from scim_server.services.events import Action, record
 from scim_server.services.permissions import Manage, require
@@ -65,7 +65,7 @@ def check_hands_may(ctx: Context, team: Team) -> None:
 
     Raises OwnedByDirectory.
     """
-    if ctx.actor.kind in (ActorKind.USER, ActorKind.OPERATOR) and team.directory_id is not None:
+    if ctx.actor.is_hand and team.directory_id is not None:
         raise OwnedByDirectory(team.display_name, "change it there")
 
 

@@ -11,6 +11,7 @@ from scim_server.db import DatabaseBusy
 from scim_server.scim import errors as scim_errors
 from scim_server.scim.answers import Answer
 from scim_server.web import pages
+from scim_server.web.api import problems
 from scim_server.web.rendering import render
 from scim_server.web.requests import request_id
 
@@ -64,6 +65,8 @@ def _bug(problem: Exception) -> Response:
 def _error(status: int, detail: str) -> Response:
     if request.path == "/scim" or request.path.startswith("/scim/"):
         return render(scim_errors.error(status, detail))
+    if request.path == "/api" or request.path.startswith("/api/"):
+        return problems.problem(status, detail)
     response = jsonify({"status": status, "detail": detail})
     response.status_code = status
     return response

@@ -21,6 +21,7 @@ class State:
     database: Database
     request_queue: RequestQueue
     rate_limit: RateLimit
+    api_rate_limit: RateLimit
     http: HttpClient
     keys: Keys
 

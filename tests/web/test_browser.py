@@ -13,7 +13,7 @@ def seen(
 ) -> tuple[str | None, str | None]:
     app = Flask("test")
     told = settings.model_copy(update={"trusted_proxies": proxies})
-    keep(app.extensions, State(told, None, None, None, None, None))  # type: ignore[arg-type]
+    keep(app.extensions, State(told, None, None, None, None, None, None))  # type: ignore[arg-type]
     headers = {"User-Agent": agent} | ({} if forwarded is None else {"X-Forwarded-For": forwarded})
     with app.test_request_context(headers=headers, environ_overrides={"REMOTE_ADDR": remote}):
         found = browser.device()

@@ -1,6 +1,9 @@
-"""/api/v1: what the product's own pages and programs ask for, in JSON."""
+"""/api/v1, the management API: what the services can do, for programs; and for the product's pages, who has signed in.
 
-from scim_server.web.api import me
+A module is a room of endpoints that belong together. They are served in the order in which they stand here.
+"""
+
+from scim_server.web.api import api_keys, me, openapi
 from scim_server.web.api.blueprint import bp
 
-__all__ = ["bp", "me"]
+__all__ = ["api_keys", "bp", "me", "openapi"]
