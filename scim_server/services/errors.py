@@ -39,6 +39,9 @@ DomainError
 ├── CircularPositions     a position would be below itself
 ├── PositionInUse         a position that has others below it, or holders
 ├── NotReady              a connection of which something is not known yet
+├── AlreadyAsked          the Idempotency-Key of a request has come before
+│   ├── UnderWay          with the same request, which is not answered yet
+│   └── KeyUsedTwice      with another request
 ├── HeldBack              a directory removes too many users, and an admin has to let it through
 └── Outdated              somebody changed it in between
 """

@@ -18,12 +18,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import Table, insert, select
 from sqlalchemy import event as sqlalchemy_event
+from werkzeug.test import TestResponse
 
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import (
     Account,
     Alarm,
+    ApiKey,
     Base,
     Connection,
     Event,
@@ -95,6 +97,7 @@ from tests.connection_files import BOTH, oidc_file, saml_file
 from tests.hands import Hands
 from tests.invitations import PASSWORD, secret
 from tests.pages import BROWSER
+from tests.programs import Program, good, program
 from tests.promises.databases import Contents, contents
 from tests.services.test_second_factors import code
 from tests.sso.saml.providers import ENTRA
@@ -129,6 +132,7 @@ class World:
     folder: Path
     ids: dict[str, UUID]
     link: str
+    key: str
     kept: Any = None
 
     def one(self, model: Any, *those: Any) -> Any:
@@ -173,6 +177,18 @@ def scim(send: Callable[[World], Any]) -> tuple[str, Act]:
         assert reply.status < 300, reply.json
 
     return "directory", act
+
+
+def api(send: Callable[[Program, World], TestResponse]) -> tuple[str, Act]:
+    """What a program does with a key of the organization's."""
+
+    def act(w: World) -> None:
+        response = send(Program(w.app, w.key), w)
+        if response.status_code == 500:
+            raise LightsWentOut
+        good(response)
+
+    return "key", act
 
 
 def asks(do: Callable[[Context, World], Any], who: str = "olga") -> tuple[str, Act]:
@@ -527,6 +543,15 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
         asks(lambda ctx, w: alarms.finish_undo(ctx, UUID(alarm(w)), undone=1, skipped=0)),
         "directory.undone",
         an_alarm,
+    ),
+    "API key: made": (cli("api-key", "create", "--org", "acme"), "api_key.created"),
+    "API key: made by a program": (
+        api(lambda program, _: program.send("POST", "/api-keys", {"name": "x", "scopes": ["admin"]})),
+        "api_key.created",
+    ),
+    "API key: ended by a program": (
+        api(lambda program, w: program.send("DELETE", f"/api-keys/{w.one(ApiKey).id}")),
+        "api_key.revoked",
     ),
     "token: of a directory": (cli("token", "create", "acme"), "token.created"),
     "token: of a user": (cli("token", "create", "acme", "--user", "ada"), "token.created"),
@@ -967,7 +992,7 @@ def _made(app: Flask, settings: Settings, database: Database, command: Command, 
         clients.create_client(ctx, directories.find_directory(ctx, Provider.GENERIC))
         link = invitations.invite(ctx, "ivan@example.com").link
     ids = {**admins, **others, "crew": UUID(crew.id)}
-    return World(app, settings, database, command, acme, office, folder, ids, link)
+    return World(app, settings, database, command, acme, office, folder, ids, link, program(app, office).key)
 
 
 def kept(database: Database) -> Contents:

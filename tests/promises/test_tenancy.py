@@ -429,7 +429,8 @@ def test_the_database_itself_refuses_a_link_across_organizations(
 def test_every_table_is_of_an_organization_of_a_person_or_of_the_product() -> None:
     shared = {name for name, table in Base.metadata.tables.items() if "org_id" not in table.c}
 
-    assert shared == {"organizations"} | OF_PEOPLE | {"permissions"}
+    # What a program was answered is its key's, which says whose that is.
+    assert shared == {"organizations"} | OF_PEOPLE | {"permissions", "answered_requests"}
 
 
 def _link(session: Session, link: str) -> None:
