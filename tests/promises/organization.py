@@ -1,0 +1,17 @@
+"""An organization that has something of everything, so that a promise about all of it is kept of something."""
+
+from flask import Flask
+
+from scim_server.config import Settings
+from scim_server.db import Database
+from tests.clients import Directory
+from tests.hands import Hands
+from tests.programs import program
+
+
+def fill(app: Flask, directory: Directory, settings: Settings, database: Database) -> None:
+    """Give the organization of a directory a row of everything that the management API speaks of."""
+    office = Hands(settings, database, directory.slug)
+    gina = directory.create_user("gina", emails=[{"value": "gina@example.com", "primary": True}])
+    directory.create_group("Crew", gina)
+    program(app, office)

@@ -1,0 +1,193 @@
+"""Every endpoint of the management API: nobody without a key, nobody without its scope, and no id of another
+organization. An endpoint that is added is asked here too, or fails because nobody said what its arguments name.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+
+from scim_server.config import Settings
+from scim_server.db import Database
+from scim_server.services.api_keys import SCOPES
+from scim_server.services.context import ADMIN
+from scim_server.services.errors import DomainError
+from scim_server.web.api import problems
+from scim_server.web.api.callers import Installation
+from scim_server.web.api.endpoints import ENDPOINTS, JSON, Endpoint
+from scim_server.web.api.openapi import document, path_of
+from tests.clients import Directory
+from tests.hands import Hands
+from tests.programs import Program, product, program, refused
+from tests.promises.databases import Contents, contents, id_of
+from tests.promises.organization import fill
+from tests.promises.test_errors_have_answers import KINDS
+
+# What the argument of a path names: the table of its rows, or what it is that is the same for everybody.
+ROWS = {
+    "key_id": "api_keys",
+}
+EVERYBODYS: dict[str, str] = {}
+
+UNDECLARED = [each for each in ENDPOINTS if each.first is not Installation]
+
+
+def filled(endpoint: Endpoint, **arguments: str) -> str:
+    """The path of an endpoint, its arguments filled in: by name, or with what nothing has."""
+    path = path_of(endpoint)
+    for name in names(endpoint):
+        path = path.replace(f"{{{name}}}", arguments.get(name, str(uuid4())))
+    return path
+
+
+def names(endpoint: Endpoint) -> list[str]:
+    return [part.partition("}")[0] for part in path_of(endpoint).split("{")[1:]]
+
+
+def ask(who: Program, endpoint: Endpoint, id: str | None = None, **arguments: str) -> Any:
+    """Ask an endpoint with the least body that it takes, in which each id is `id`."""
+    id = id or str(uuid4())
+    more: dict[str, Any] = {}
+    if endpoint.body is bytes:
+        more = {"data": b"user_name\n", "content_type": endpoint.consumes[0]}
+    elif endpoint.body is not None:
+        more = {"json": least(body_schema(endpoint), id)}
+    if query := required_query(endpoint):
+        more["query_string"] = query
+    return who.send(endpoint.method, filled(endpoint, **arguments), **more)
+
+
+def body_schema(endpoint: Endpoint) -> dict[str, Any]:
+    operation = document()["paths"][path_of(endpoint)][endpoint.method.lower()]
+    schema: dict[str, Any] = operation["requestBody"]["content"][JSON]["schema"]
+    return schema
+
+
+def required_query(endpoint: Endpoint) -> dict[str, Any]:
+    parameters = document()["paths"][path_of(endpoint)][endpoint.method.lower()]["parameters"]
+    return {
+        each["name"]: least(each["schema"], str(uuid4()))
+        for each in parameters
+        if each["in"] == "query" and each["required"]
+    }
+
+
+def least(schema: dict[str, Any], id: str) -> Any:
+    """The least that a schema takes; whatever is an id is `id`."""
+    if "$ref" in schema:
+        return least(document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]], id)
+    if several := schema.get("anyOf") or schema.get("oneOf"):
+        return least(next(each for each in several if each.get("type") != "null"), id)
+    if "const" in schema or "enum" in schema:
+        return schema.get("const", schema.get("enum", [None])[0])
+    match schema.get("type"):
+        case "object":
+            return {name: least(schema["properties"][name], id) for name in schema.get("required", [])}
+        case "array":
+            return [least(schema["items"], id) for _ in range(schema.get("minItems", 0))]
+        case "integer" | "number":
+            return schema.get("minimum", 1)
+        case "boolean":
+            return False
+        case "string":
+            return least_text(schema, id)
+    return {}
+
+
+def least_text(schema: dict[str, Any], id: str) -> str:
+    formats = {"uuid": id, "date-time": "2026-01-01T00:00:00Z", "date": "2026-01-01", "email": "x@example.com"}
+    example: str = schema.get("examples", ["x" * schema.get("minLength", 1)])[0]
+    return formats.get(schema.get("format", ""), example)
+
+
+def label(endpoint: Endpoint) -> str:
+    return f"{endpoint.method} {endpoint.path}"
+
+
+def test_every_argument_says_what_it_names() -> None:
+    assert {name for each in ENDPOINTS for name in names(each)} == ROWS.keys() | EVERYBODYS.keys()
+
+
+def test_nobody_without_a_key_gets_anywhere(app: Flask, office: Hands) -> None:
+    stranger = Program(app, "nonsense")
+
+    for endpoint in ENDPOINTS:
+        refused(ask(stranger, endpoint), 401)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_every_endpoint_takes_the_scopes_that_it_names(app: Flask, office: Hands, scope: str) -> None:
+    holder = program(app, office, scope)
+    wrong = []
+
+    for endpoint in ENDPOINTS:
+        response = ask(holder, endpoint)
+        enough = scope == ADMIN or set(endpoint.needs) <= {scope}
+        if enough == ("This takes a key with the scope" in response.get_data(as_text=True)):
+            wrong.append((label(endpoint), response.status_code))
+        elif not enough:
+            refused(response, 403, "not_allowed")
+        elif "needs the permission" in response.get_data(as_text=True):
+            wrong.append((label(endpoint), response.get_data(as_text=True)))
+
+    assert wrong == []
+
+
+def test_what_is_of_no_organization_takes_a_key_of_the_installation(app: Flask, office: Hands) -> None:
+    boss = program(app, office)
+
+    for endpoint in ENDPOINTS:
+        if endpoint.first is Installation:
+            assert "takes one of the whole installation" in refused(ask(boss, endpoint), 403)["detail"]
+
+
+@pytest.fixture
+def foreign(globex: Directory, settings: Settings, database: Database, app: Flask) -> Iterator[Contents]:
+    """What another organization has, and keeps: at least one row of whatever an argument names."""
+    fill(app, globex, settings, database)
+    id = id_of(database, "globex")
+    before = contents(database, id)
+    yield before
+    assert contents(database, id) == before
+
+
+def test_every_endpoint_answers_404_to_every_foreign_id(
+    app: Flask, office: Hands, foreign: Contents, database: Database
+) -> None:
+    boss = program(app, office)
+    own = contents(database, id_of(database, "acme"))
+    wrong = []
+
+    for endpoint in UNDECLARED:
+        asked = [name for name in names(endpoint) if name in ROWS]
+        for name in asked[:1]:
+            ids = [str(row["id"]) for row in foreign[ROWS[name]]]
+            assert ids, f"globex has no row of {ROWS[name]}"
+            for id in ids[:2]:
+                response = ask(boss, endpoint, id, **{name: id})
+                if response.status_code != 404:
+                    wrong.append((label(endpoint), response.status_code, response.get_data(as_text=True)))
+
+    assert wrong == []
+    assert contents(database, id_of(database, "acme")) == own
+
+
+def test_no_list_shows_what_is_another_organizations(
+    app: Flask, office: Hands, foreign: Contents, settings: Settings, database: Database
+) -> None:
+    boss = program(app, office)
+    theirs = {str(row["id"]) for rows in foreign.values() for row in rows if isinstance(row.get("id"), UUID)}
+    ours = product(app, settings, database, "acme")
+
+    for endpoint in UNDECLARED:
+        if endpoint.method == "GET" and not names(endpoint) and JSON in endpoint.produces:
+            for who in (boss, ours):
+                text = ask(who, endpoint).get_data(as_text=True)
+                assert not {id for id in theirs if id in text}, label(endpoint)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_error_of_the_domain_is_a_problem(kind: type[DomainError]) -> None:
+    assert 400 <= problems.status_of(kind.__new__(kind)) < 500
