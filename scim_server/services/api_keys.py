@@ -25,7 +25,7 @@ from scim_server.services.profiles import one_line
 
 log = structlog.get_logger(__name__)
 
-SCOPES = (ADMIN, *Manage)
+SCOPES = (ADMIN, *(each.value for each in Manage))
 
 _SECRET = re.compile(r"scimk_[0-9a-f]{8}_[A-Za-z0-9_-]{43}")
 _LAST_USE_PRECISION = timedelta(minutes=5)
