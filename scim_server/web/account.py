@@ -6,9 +6,9 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from scim_server.services import own_account, sessions
+from scim_server.services.devices import KnownDevice, recognise
 from scim_server.services.errors import NotAllowed, NotFound, NotSignedIn
 from scim_server.web import browser
-from scim_server.web.devices import recognised
 from scim_server.web.entering import answer_refusals, given, go, go_on, step_page
 from scim_server.web.pages import language
 from scim_server.web.under_way import UnderWay
@@ -88,10 +88,13 @@ def _id(text: str | None) -> UUID:
 
 
 def _device(user_agent: str | None, ip: str | None) -> str:
-    known = recognised(user_agent)
-    words = (
-        say(language(), "account.device", browser=known[0], system=known[1])
-        if known
-        else say(language(), "account.no_device")
-    )
+    words = _named(recognise(user_agent))
     return f"{words}, {ip}" if ip else words
+
+
+def _named(known: KnownDevice | None) -> str:
+    if known is None:
+        return say(language(), "account.no_device")
+    if known.system is None:
+        return known.program
+    return say(language(), "account.device", browser=known.program, system=known.system)

@@ -1,11 +1,10 @@
-"""A person's browser: its session, what else it keeps for us, and where it is.
+"""A person's browser: its session, and what else it keeps for us.
 
 The cookies are __Host- ones, which only this host can set, over https and for all of its paths. On plain http, which is
 for one's own machine, browsers take no such cookies: there they have no prefix and are not Secure, so that whoever is
 on the way, or on another port of the host, could read and set them. All else is the same.
 """
 
-import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,15 +15,14 @@ from werkzeug.exceptions import Forbidden
 
 from scim_server.services import sessions
 from scim_server.services.attempts import Attempt
-from scim_server.services.context import Device
 from scim_server.services.errors import NotSignedIn
 from scim_server.services.passkeys import relying_party
 from scim_server.services.sessions import NewSession, SignedIn
+from scim_server.web.devices import device as device
 from scim_server.web.requests import request_id
 from scim_server.web.state import now, state
 
 _SESSION = "session"
-_LONGEST_NAME = 300
 _LONGEST_PATH = 2000
 
 
@@ -99,12 +97,6 @@ def only_our_pages() -> None:
         raise Forbidden
 
 
-def device() -> Device:
-    """Where the person is: the address of their network, and what their browser calls itself."""
-    name = "".join(letter for letter in request.headers.get("User-Agent", "") if letter.isprintable())
-    return Device(_address(), name[:_LONGEST_NAME] or None)
-
-
 def attempt() -> Attempt:
     """What a request is that is to prove something."""
     return Attempt(state().database, state().settings, now(), request_id(), device())
@@ -142,20 +134,6 @@ def _secret() -> str:
 
 def _bind(found: SignedIn) -> None:
     structlog.contextvars.bind_contextvars(org=found.ctx.org.slug, user=str(found.user.id))
-
-
-def _address() -> str | None:
-    """The address of the connection, or the one that the outermost of our own proxies has seen."""
-    address = request.remote_addr
-    if trusted := state().settings.trusted_proxies:
-        told = ",".join(request.headers.getlist("X-Forwarded-For")).split(",")
-        # With fewer entries than there are proxies, the request has not come through all of them.
-        address = told[-trusted].strip() if len(told) >= trusted else address
-    try:
-        found = ipaddress.ip_address(address or "")
-    except ValueError:
-        return None
-    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def own_path(text: str | None) -> str | None:

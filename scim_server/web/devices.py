@@ -1,30 +1,30 @@
-"""Devices in words: what a browser calls itself, as far as a person knows it by that."""
+"""Where a request comes from: a person's browser, a directory, or another program."""
 
-# The first that is found: most call themselves by the names of others too.
-_BROWSERS = (
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("SamsungBrowser", "Samsung Internet"),
-    ("Firefox", "Firefox"),
-    ("FxiOS", "Firefox"),
-    ("CriOS", "Chrome"),
-    ("Chrome", "Chrome"),
-    ("Safari", "Safari"),
-)
-_SYSTEMS = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("CrOS", "ChromeOS"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "macOS"),
-    ("Linux", "Linux"),
-)
+import ipaddress
+
+from flask import request
+
+from scim_server.services.context import Device
+from scim_server.web.state import state
+
+_LONGEST_NAME = 300
 
 
-def recognised(user_agent: str | None) -> tuple[str, str] | None:
-    """The browser and the system, where both are known."""
-    name = user_agent or ""
-    browser = next((known for sign, known in _BROWSERS if sign in name), None)
-    system = next((known for sign, known in _SYSTEMS if sign in name), None)
-    return (browser, system) if browser and system else None
+def device() -> Device:
+    """The address of the network, and what the browser or program calls itself."""
+    name = "".join(letter for letter in request.headers.get("User-Agent", "") if letter.isprintable())
+    return Device(_address(), name[:_LONGEST_NAME] or None)
+
+
+def _address() -> str | None:
+    """The address of the connection, or the one that the outermost of our own proxies has seen."""
+    address = request.remote_addr
+    if trusted := state().settings.trusted_proxies:
+        told = ",".join(request.headers.getlist("X-Forwarded-For")).split(",")
+        # With fewer entries than there are proxies, the request has not come through all of them.
+        address = told[-trusted].strip() if len(told) >= trusted else address
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return None
+    return str(getattr(found, "ipv4_mapped", None) or found)
