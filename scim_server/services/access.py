@@ -14,7 +14,7 @@ from scim_server.config import Settings
 from scim_server.db import Database, DatabaseBusy
 from scim_server.models import Directory, OAuthClient, Organization, ScimToken, User, UserStatus
 from scim_server.services.clients import has_secret, known_client
-from scim_server.services.context import Actor, ActorKind, Context, Notes
+from scim_server.services.context import Actor, ActorKind, Context, Device, Notes
 from scim_server.services.directories import hash_token
 from scim_server.services.errors import NotAllowed, NotAUser, NotAuthenticated
 from scim_server.services.organizations import SLUG
@@ -58,13 +58,22 @@ class Caller:
     directory: Directory | None
     use: Use | None
 
-    def context(self, session: Session, settings: Settings, *, now: datetime, request_id: str, notes: Notes) -> Context:
+    def context(
+        self,
+        session: Session,
+        settings: Settings,
+        *,
+        now: datetime,
+        request_id: str,
+        notes: Notes,
+        device: Device = Device(),  # noqa: B008 (nobody can change it)
+    ) -> Context:
         """Their context, in a transaction: another one than that which found them, in which a change of their
         organization or directory is kept all the same.
         """
         org = session.merge(self.org, load=False)
         directory = session.merge(self.directory, load=False) if self.directory else None
-        return Context(session, settings, org, self.actor, now, request_id, directory, notes)
+        return Context(session, settings, org, self.actor, now, request_id, directory, notes, device=device)
 
 
 def find_caller(session: Session, slug: str, secret: str, *, now: datetime) -> Caller:

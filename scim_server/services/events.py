@@ -8,6 +8,7 @@ from uuid import UUID
 from scim_server.models import Event
 from scim_server.models.base import new_id
 from scim_server.services.context import Context
+from scim_server.services.sign_in_details import whereabouts
 
 # What changed → what it was before, what it is after.
 Changes = Mapping[str, tuple[Any, Any]]
@@ -119,6 +120,7 @@ class Target(Protocol):
 
 def record(ctx: Context, action: Action, target: Target, changes: Changes | None = None, **details: Any) -> None:
     """Write down one change of one row, and what else whoever hears of it should know."""
+    ip, user_agent = whereabouts(ctx.device)
     ctx.session.add(
         Event(
             org_id=ctx.org.id,
@@ -133,6 +135,8 @@ def record(ctx: Context, action: Action, target: Target, changes: Changes | None
             changes=dict(changes or {}),
             details={**ctx.because, **details},
             request_id=ctx.request_id,
+            ip=ip,
+            user_agent=user_agent,
         )
     )
 

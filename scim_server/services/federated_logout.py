@@ -1,16 +1,19 @@
 """Single logout: a session that ends here ends at the identity provider too, and the other way round."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy.orm import Session
 
 from scim_server.models import Connection, Purpose, UserSession
 from scim_server.sealing import Broken, Expired, unseal
 from scim_server.services import connections, login_attempts, provisioning, sessions
 from scim_server.services.attempts import Attempt
+from scim_server.services.connections import Found
 from scim_server.services.context import Context
 from scim_server.services.errors import NotFound, NotReady
 from scim_server.services.single_sign_on import HINT, Started
@@ -35,7 +38,7 @@ def begin(attempt: Attempt, row: UserSession) -> Started | None:
         return None
     with attempt.database.writing() as session:
         try:
-            ctx, connection = connections.find_connection(session, attempt.settings, row.connection_id, attempt.now)
+            ctx, connection = _find(attempt, session, row.connection_id)
             hint = orjson.loads(unseal(ctx.settings, HINT, row.hint, ctx.now, _HINT_LIFETIME))
             found = _begin(ctx, connection, hint, login_attempts.new_secret())
         except (NotFound, NotReady, Broken, Expired):  # the connection is gone, or the key that sealed it
@@ -56,11 +59,11 @@ def end_by_saml(
     Raises NotFound, NotReady, NotLetIn, sso.errors.SsoError.
     """
     with attempt.database.reading() as session:
-        ctx, connection = connections.find_connection(session, attempt.settings, connection_id, attempt.now)
+        ctx, connection = _find(attempt, session, connection_id)
         provider = connections.to_saml(ctx, connection)
     asked = saml_logout.read_request(provider, fields, query, attempt.now, binding)
     with attempt.database.writing() as session:
-        ctx, connection = connections.find_connection(session, attempt.settings, connection_id, attempt.now)
+        ctx, connection = _find(attempt, session, connection_id)
         provisioning.accept_once(ctx, connection, f"logout {asked.request_id}", asked.expires_at)
         for index in asked.session_indexes or (None,):
             sessions.end_by_subject(ctx, connection.id, asked.name_id, index, _WHY)
@@ -81,7 +84,7 @@ def finish_by_saml(
     Raises NotFound, NotReady, sso.errors.SsoError.
     """
     with attempt.database.writing() as session:
-        ctx, connection = connections.find_connection(session, attempt.settings, connection_id, attempt.now)
+        ctx, connection = _find(attempt, session, connection_id)
         provider = connections.to_saml(ctx, connection)
         taken = None
         if key and browser:
@@ -96,13 +99,19 @@ def end_by_oidc(attempt: Attempt, connection_id: UUID, token: str, http: HttpCli
     Raises NotFound, NotReady, NotLetIn, sso.errors.SsoError.
     """
     with attempt.database.reading() as session:
-        ctx, connection = connections.find_connection(session, attempt.settings, connection_id, attempt.now)
+        ctx, connection = _find(attempt, session, connection_id)
         provider = connections.to_oidc(ctx, connection)
     asked = oidc_logout.read_logout_token(provider, token, http, keys, attempt.now)
     with attempt.database.writing() as session:
-        ctx, connection = connections.find_connection(session, attempt.settings, connection_id, attempt.now)
+        ctx, connection = _find(attempt, session, connection_id)
         provisioning.accept_once(ctx, connection, f"logout {asked.jti}", asked.expires_at)
         return sessions.end_by_subject(ctx, connection.id, asked.subject, asked.sid, _WHY)
+
+
+def _find(attempt: Attempt, session: Session, connection_id: UUID) -> Found:
+    """A connection as a part of this request. Raises NotFound."""
+    ctx, connection = connections.find_connection(session, attempt.settings, connection_id, attempt.now)
+    return Found(replace(ctx, request_id=attempt.request_id, device=attempt.device), connection)
 
 
 def _begin(ctx: Context, connection: Connection, hint: Mapping[str, Any], key: str) -> tuple[LoginAttempt, Send] | None:

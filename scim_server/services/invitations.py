@@ -24,7 +24,7 @@ from scim_server.models.base import new_id
 from scim_server.services import accounts, handmade_teams, lifecycle, mail, outbox, ownership, passwords, users
 from scim_server.services.addresses import read_email, read_recipient
 from scim_server.services.adoption import check_hands_may
-from scim_server.services.context import Actor, ActorKind, Context
+from scim_server.services.context import Actor, ActorKind, Context, Device
 from scim_server.services.declared import DeclaredRole, declared
 from scim_server.services.errors import InvalidValue, LinkOver, NoOwnerYet, NotAllowed, NotFound, UserNameTaken
 from scim_server.services.events import Action, record
@@ -200,7 +200,14 @@ def look_at(session: Session, secret: str, *, now: datetime) -> Offer:
 
 
 def accept(
-    session: Session, settings: Settings, secret: str, *, password: str | None, now: datetime, request_id: str
+    session: Session,
+    settings: Settings,
+    secret: str,
+    *,
+    password: str | None,
+    now: datetime,
+    request_id: str,
+    device: Device = Device(),  # noqa: B008 (nobody can change it)
 ) -> Accepted:
     """Become the user that a link is for. A password is needed where the address has no account yet, and not looked at
     where it has.
@@ -213,7 +220,7 @@ def accept(
     found = session.scalar(select(User).where(User.org_id == org.id, User.id == row.user_id))
     assert found is not None, "an invitation goes with its user"
     actor = Actor(ActorKind.USER, found.user_name, found.id)
-    ctx = Context(session, settings, org, actor, now, request_id)
+    ctx = Context(session, settings, org, actor, now, request_id, device=device)
     # Whoever accepts at the same time, or takes the invitation back, has done so before or has to wait for us.
     try:
         user = users.get_user_to_change(ctx, found.id)

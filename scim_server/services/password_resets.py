@@ -105,7 +105,9 @@ def choose(attempt: Attempt, token: str, password: str) -> str:
         row = session.scalars(select(PasswordReset).where(PasswordReset.token_hash == _hash(token))).one()
         if row.ended_at is not None or row.expires_at <= attempt.now:
             raise WrongCode("link")
-        about = AccountContext(session, attempt.settings, account, attempt.now, request_id=attempt.request_id)
+        about = AccountContext(
+            session, attempt.settings, account, attempt.now, request_id=attempt.request_id, device=attempt.device
+        )
         passwords.set_password(about, password)
         return account.email
 

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
+from scim_server.services.context import Device
 from scim_server.services.redaction import REDACTED, is_secret
 
 _T = TypeVar("_T")
 
 # Characters of a text; members of a list or an object, and how deep they go; characters of all together.
 LONGEST, _MOST, _DEPTH, _ROOM = 200, 50, 4, 16_000
+# Of an IPv6 address with an IPv4 one in it.
+_LONGEST_ADDRESS = 45
 # Characters that a member takes besides what is in it.
 _PLACE = 4
 # What JSON can say of a number everywhere.
@@ -53,6 +56,12 @@ def told(text: str, longest: int = LONGEST) -> str:
     """A text from outside without its secrets. What follows from looking at all of it is done before it is cut."""
     without = _PARAMETER.sub(rf"\1={REDACTED}", text[: 20 * longest])
     return _NOT_KEPT if _LOOKS_SECRET.search(without) else one_line(without, longest)
+
+
+def whereabouts(device: Device) -> tuple[str | None, str | None]:
+    """The address and the user agent of a device, as they may be written down."""
+    ip, agent = device.ip, device.user_agent
+    return one_line(ip, _LONGEST_ADDRESS) if ip else None, told(agent) if agent else None
 
 
 def kept(details: Mapping[str, Any]) -> dict[str, Any]:

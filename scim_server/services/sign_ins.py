@@ -20,7 +20,7 @@ from scim_server.services.errors import NotFound
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import KEY_LENGTH
 from scim_server.services.refusals import DoorRefusal
-from scim_server.services.sign_in_details import kept, one_line, told
+from scim_server.services.sign_in_details import kept, one_line, told, whereabouts
 
 # What a person reads to somebody over the telephone: of what looks alike, one is in it, and the others mean that one.
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -197,7 +197,7 @@ def _delete(database: Database, org_id: UUID, *which: ColumnElement[bool]) -> in
 def _row(
     ctx: Context, outcome: Outcome, trace: Trace, connection: Connection | None, code: str | None = None
 ) -> SignIn:
-    agent = ctx.device.user_agent
+    ip, user_agent = whereabouts(ctx.device)
     return SignIn(
         org_id=ctx.org.id,
         id=new_id(),
@@ -207,8 +207,8 @@ def _row(
         outcome=outcome,
         reason=trace.reason,
         connection_id=connection.id if connection else None,
-        ip=one_line(ctx.device.ip, 45) if ctx.device.ip else None,
-        user_agent=told(agent) if agent else None,
+        ip=ip,
+        user_agent=user_agent,
         request_id=ctx.request_id,
     )
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import undefer
 
 from scim_server.models import Alarm, Event, LoggedRequest, SignIn, User, UserPermission, UserStatus
 from scim_server.models.expressions import any_of
-from scim_server.services.context import Context
+from scim_server.services.context import ActorKind, Context
 from scim_server.services.events import Action, differences, record
 from scim_server.services.fields import flattened, of_parts
 from scim_server.services.profiles import ENTERPRISE_USER, folded
@@ -136,7 +136,8 @@ def _nobody(manager: dict[str, Any]) -> dict[str, Any]:
 
 
 def erase_as_actors(ctx: Context, gone: Sequence[User]) -> None:
-    """Have whatever these users did, done by somebody."""
+    """Have whatever these users did, done by somebody, from anywhere."""
+    _erase_whereabouts(ctx, gone)
     theirs = Event.org_id == ctx.org.id, any_of(Event.actor_id, [user.id for user in gone])
     names = set(ctx.session.scalars(select(Event.actor_name).where(*theirs).distinct())) - {PSEUDONYM}
     if not names:
@@ -148,6 +149,21 @@ def erase_as_actors(ctx: Context, gone: Sequence[User]) -> None:
     ctx.session.execute(update(UserPermission).where(*given).values(given_by=PSEUDONYM), execution_options=quietly)
     decided = Alarm.org_id == ctx.org.id, Alarm.decided_by.in_(names)
     ctx.session.execute(update(Alarm).where(*decided).values(decided_by=PSEUDONYM), execution_options=quietly)
+
+
+def _erase_whereabouts(ctx: Context, gone: Sequence[User]) -> None:
+    """Forget where these users were: as they acted, and as a connection did because they were signing in, or out."""
+    ids = [user.id for user in gone]
+    acts = ActorKind.CONNECTION, ActorKind.SYSTEM
+    about = select(Event.request_id).where(
+        Event.org_id == ctx.org.id, any_of(Event.target_id, ids), Event.actor_kind.in_(acts), Event.ip.is_not(None)
+    )
+    on_their_way = Event.actor_kind.in_(acts) & Event.request_id.in_(about.scalar_subquery())
+    for theirs in (any_of(Event.actor_id, ids), on_their_way):
+        ctx.session.execute(
+            update(Event).where(Event.org_id == ctx.org.id, theirs).values(ip=None, user_agent=None),
+            execution_options={"synchronize_session": False},
+        )
 
 
 # In the log of what directories asked for

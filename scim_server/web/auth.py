@@ -13,6 +13,7 @@ from scim_server.services import access, brake
 from scim_server.services.context import Context
 from scim_server.services.errors import HeldBack, NotAuthenticated
 from scim_server.web import rate_limit, request_log
+from scim_server.web.devices import device
 from scim_server.web.requests import body, request_id
 from scim_server.web.state import now, state
 
@@ -139,4 +140,11 @@ def _noted(caller: access.Caller) -> Iterator[None]:
 
 
 def _context(caller: access.Caller, session: Any) -> Context:
-    return caller.context(session, state().settings, now=now(), request_id=request_id(), notes=request_log.notes())
+    return caller.context(
+        session,
+        state().settings,
+        now=now(),
+        request_id=request_id(),
+        notes=request_log.notes(),
+        device=device(),
+    )

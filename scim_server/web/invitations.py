@@ -11,6 +11,7 @@ from scim_server.services import invitations
 from scim_server.services.errors import AccountTaken, InvalidValue, LinkOver, NoSeatLeft, NotAllowed
 from scim_server.services.invitations import Offer
 from scim_server.web import password_forms
+from scim_server.web.devices import device
 from scim_server.web.pages import answer_errors_as_pages, form, language, page
 from scim_server.web.requests import request_id
 from scim_server.web.state import now, state
@@ -35,7 +36,13 @@ def accept(secret: str) -> ResponseReturnValue:
     try:
         with state().database.writing() as session:
             accepted = invitations.accept(
-                session, state().settings, secret, password=password, now=now(), request_id=request_id()
+                session,
+                state().settings,
+                secret,
+                password=password,
+                now=now(),
+                request_id=request_id(),
+                device=device(),
             )
     except InvalidValue as problem:
         return _offered(offer, password_forms.refused(problem))

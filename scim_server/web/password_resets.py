@@ -8,12 +8,9 @@ from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from scim_server.services import password_resets
-from scim_server.services.attempts import Attempt
 from scim_server.services.errors import InvalidValue, WrongCode
-from scim_server.web import password_forms
+from scim_server.web import browser, password_forms
 from scim_server.web.pages import answer_errors_as_pages, form, language, page
-from scim_server.web.requests import request_id
-from scim_server.web.state import now, state
 from scim_server.web.words import say
 
 bp = Blueprint("password_resets", __name__, url_prefix="/reset-password")
@@ -29,7 +26,7 @@ def ask() -> ResponseReturnValue:
 def send() -> ResponseReturnValue:
     email = form().get("email", "").strip()
     try:
-        password_resets.ask(_attempt(), email)
+        password_resets.ask(browser.attempt(), email)
     except InvalidValue:
         return _asking(email, say(language(), "field.no_email"))
     return page("reset_sent.html", title=say(language(), "reset.sent"), email=email)
@@ -37,13 +34,13 @@ def send() -> ResponseReturnValue:
 
 @bp.get("/<token>")
 def show(token: str) -> ResponseReturnValue:
-    return _choosing(password_resets.look_at(_attempt(), token))
+    return _choosing(password_resets.look_at(browser.attempt(), token))
 
 
 @bp.post("/<token>")
 def choose(token: str) -> ResponseReturnValue:
     given = form()
-    attempt = _attempt()
+    attempt = browser.attempt()
     email = password_resets.look_at(attempt, token)
     password = given.get("password", "")
     if wrong := password_forms.wrong(password, given.get("repeat", "")):
@@ -58,10 +55,6 @@ def choose(token: str) -> ResponseReturnValue:
 @bp.errorhandler(WrongCode)
 def tell_over(_: WrongCode) -> ResponseReturnValue:
     return page("reset_over.html", title=say(language(), "reset.over"), status=410)
-
-
-def _attempt() -> Attempt:
-    return Attempt(state().database, state().settings, now(), request_id())
 
 
 def _asking(email: str = "", wrong: str | None = None) -> Response:

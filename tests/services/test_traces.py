@@ -11,13 +11,14 @@ from scim_server.db import Database
 from scim_server.models import Alarm, UserPermission
 from scim_server.models import Directory as DirectoryRow
 from scim_server.models.base import new_id
-from scim_server.services import grants, invitations, lifecycle, managers, retention, users
+from scim_server.services import grants, handmade_teams, invitations, lifecycle, managers, retention, users
 from scim_server.services.context import Context
 from tests.clients import ENTERPRISE_USER, Directory, Reply
 from tests.hands import Hands
 from tests.invitations import PASSWORD
 from tests.promises.databases import contents, events
 from tests.request_logs import logged, shown
+from tests.sign_on import saml_sign_on
 
 PERSONAL = ("augusta", "lovelace", "countess", "e-1815")
 
@@ -165,3 +166,22 @@ def test_the_address_that_a_purged_user_was_invited_at_is_forgotten(office: Hand
     left = repr(contents(database)).lower()
     assert "grace" not in left
     assert "hopper" not in left
+
+
+def test_where_a_purged_user_was_is_forgotten_and_where_others_were_is_not(
+    app: Flask, office: Hands, acme: Directory, database: Database
+) -> None:
+    saml = saml_sign_on(app, office)
+    with office.acting() as ctx:
+        handmade_teams.set_main_team(ctx, handmade_teams.create_team(ctx, "Everybody"))
+    assert saml.sign_in().status_code == 303
+    acme.create_user("bob")
+    [ada] = {each.target_id for each in events(database, "acme") if each.action == "user.signed_in"}
+    by_connection = {each.action for each in events(database, "acme") if each.actor_kind == "connection" and each.ip}
+    assert by_connection == {"user.created", "team.members_added"}
+    with office.acting() as ctx:
+        lifecycle.delete_user(ctx, users.get_user_to_change(ctx, ada))
+
+    purge(office, str(ada))
+
+    assert {each.actor_kind for each in events(database, "acme") if each.ip or each.user_agent} == {"directory"}
