@@ -12,7 +12,7 @@ from scim_server.services import users
 from scim_server.services.authorship import of_directory
 from scim_server.services.context import ActorKind, Context
 from scim_server.services.declared import DeclaredRole
-from scim_server.services.errors import InvalidValue, NotAllowed, NotFound, OwnedByDirectory
+from scim_server.services.errors import InvalidValue, NotAllowed, NotFound, Outdated, OwnedByDirectory
 from scim_server.services.fields import made_by_hand, rewritten
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import ENTERPRISE_USER, PRODUCT_USER, Profile
@@ -60,13 +60,15 @@ def create_user_by_hand(
     return users.create_user(ctx, profile, status=status, origin=origin, role=role_to_give(ctx, role))
 
 
-def change_profile(ctx: Context, user: User, changes: Mapping[str, Any]) -> User:
+def change_profile(ctx: Context, user: User, changes: Mapping[str, Any], *, version: int | None = None) -> User:
     """Change these fields of a user, and no other; null or an empty array takes one away, and an empty text is refused
-    where it means nothing. All of it happens, or none.
+    where it means nothing. All of it happens, or none. `version` is the one that whoever asks has read.
 
-    Raises NotAllowed, OwnedByDirectory, InvalidValue, UserNameTaken.
+    Raises NotAllowed, OwnedByDirectory, InvalidValue, UserNameTaken, Outdated.
     """
     _check_permitted(ctx, user, changes.keys())
+    if version not in (None, user.version):
+        raise Outdated(user.version)
     if owned := changes.keys() & of_directory(user):
         raise OwnedByDirectory(user.user_name, f"it says what this is: {', '.join(sorted(owned))}")
     profile = rewritten(Profile(user.document, user.search), changes)

@@ -1,16 +1,37 @@
 """Finding users as people look for them: by whatever they know of somebody."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 
-from scim_server.models import User, UserEmail, UserStatus
+from scim_server.models import Membership, Origin, User, UserEmail, UserStatus
 from scim_server.services import users
 from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue, NotFound
+from scim_server.services.listing import Cut, Part, read_part
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import folded
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which users are meant: those of whom all that is said here is true. Without a status, everybody but the deleted.
+
+    `text` is somewhere in a name or an address; `user_name`, `email` and `external_id` are the whole of it, as an index
+    knows it; `team` is one that they are in themselves.
+    """
+
+    statuses: tuple[UserStatus, ...] = ()
+    text: str | None = None
+    user_name: str | None = None
+    email: str | None = None
+    external_id: str | None = None
+    role: UUID | None = None
+    team: UUID | None = None
+    directory: UUID | None = None
+    origin: Origin | None = None
 
 
 def find_anybody(ctx: Context, text: str) -> User:
@@ -66,22 +87,58 @@ def search_users(ctx: Context, *, status: UserStatus | None = None, text: str | 
     Raises NotAllowed.
     """
     require(ctx, Manage.USERS)
-    query = select(User).where(
-        User.org_id == ctx.org.id, User.status == status if status else User.status != UserStatus.DELETED
-    )
-    if text:
-        key = folded(text)
-        addressed = select(UserEmail.user_id).where(
-            UserEmail.org_id == ctx.org.id, UserEmail.address_key.contains(key, autoescape=True)
-        )
-        query = query.where(
-            or_(
-                User.user_name_key.contains(key, autoescape=True),
-                User.display_name_key.is_not(None) & User.display_name_key.contains(key, autoescape=True),
-                User.id.in_(addressed),
-            )
-        )
+    query = _query(ctx, Wanted((status,) if status else (), text))
     yield from ctx.session.scalars(query.order_by(User.id).execution_options(yield_per=500))
+
+
+def list_users(ctx: Context, wanted: Wanted, cut: Cut) -> Part[User]:
+    """A part of the users that are meant, the oldest first."""
+    return read_part(ctx, _query(ctx, wanted), User.id, cut)
+
+
+def _query(ctx: Context, wanted: Wanted) -> Select[User]:
+    query = select(User).where(User.org_id == ctx.org.id, *_of_status(wanted), *_of_values(wanted))
+    if wanted.text:
+        query = query.where(_mentions(ctx, folded(wanted.text)))
+    if wanted.email is not None:
+        query = query.where(_reached_at(ctx, wanted.email))
+    if wanted.team is not None:
+        members = Membership.org_id == ctx.org.id, Membership.team_id == wanted.team
+        query = query.where(User.id.in_(select(Membership.user_id).where(*members)))
+    return query
+
+
+def _of_status(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    if not wanted.statuses:
+        yield User.status != UserStatus.DELETED
+    elif len(wanted.statuses) == 1:
+        yield User.status == wanted.statuses[0]
+    else:
+        yield User.status.in_(wanted.statuses)
+
+
+def _of_values(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    if wanted.user_name is not None:
+        yield User.user_name_key == folded(wanted.user_name)
+    if wanted.external_id is not None:
+        yield User.external_id.is_not(None) & (User.external_id == wanted.external_id)
+    if wanted.role is not None:
+        yield User.role_id == wanted.role
+    if wanted.directory is not None:
+        yield User.directory_id.is_not(None) & (User.directory_id == wanted.directory)
+    if wanted.origin is not None:
+        yield User.origin == wanted.origin
+
+
+def _mentions(ctx: Context, key: str) -> ColumnElement[bool]:
+    addressed = select(UserEmail.user_id).where(
+        UserEmail.org_id == ctx.org.id, UserEmail.address_key.contains(key, autoescape=True)
+    )
+    return or_(
+        User.user_name_key.contains(key, autoescape=True),
+        User.display_name_key.is_not(None) & User.display_name_key.contains(key, autoescape=True),
+        User.id.in_(addressed),
+    )
 
 
 def _by_id(ctx: Context, text: str) -> list[User]:

@@ -8,7 +8,7 @@ Nobody stops a directory from closing a circle; a walk (UNION, not UNION ALL) co
 The queries take longer to build than to answer, so each is built once, with names for what it is asked about.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,6 +17,7 @@ from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, bindparam
 from sqlalchemy.orm import aliased
 
 from scim_server.models import User, UserStatus
+from scim_server.models.expressions import any_of
 from scim_server.models.types import Id, key_text
 from scim_server.services.context import Context
 
@@ -51,6 +52,15 @@ def chain(ctx: Context, user: User) -> list[UUID]:
         found.append(step)
         step = managers[step]
     return found
+
+
+def managers_of(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The manager of each of these users who has one; one query, however many they are."""
+    manager = _manager_of(User).label("manager")
+    rows = ctx.session.execute(
+        select(User.id, manager).where(User.org_id == _ORG, any_of(User.id, user_ids)), {"org_id": ctx.org.id}
+    )
+    return {user_id: manager_id for user_id, manager_id in rows if manager_id is not None}
 
 
 def below(ctx: Context, user: User) -> Found:

@@ -3,7 +3,7 @@
 A module is a room of endpoints that belong together. They are served in the order in which they stand here.
 """
 
-from scim_server.web.api import api_keys, me, openapi
+from scim_server.web.api import api_keys, me, openapi, users
 from scim_server.web.api.blueprint import bp
 
-__all__ = ["api_keys", "bp", "me", "openapi"]
+__all__ = ["api_keys", "bp", "me", "openapi", "users"]
