@@ -6,9 +6,8 @@ import click
 
 from scim_server.cli.base import PROVIDERS, operator, show
 from scim_server.models import Adoption, BrakeMode, PatchResponse, Provider
-from scim_server.services import directories, team_ownership
-from scim_server.services.adoption import set_adoption
-from scim_server.services.brake import set_brake
+from scim_server.services import directories
+from scim_server.services.directory_changes import change_directory
 
 PATCH_RESPONSES = click.Choice([response.value for response in PatchResponse])
 
@@ -71,8 +70,7 @@ def directory_set(
     basic: bool | None,
     adoption: str | None,
     patch_response: str | None,
-    adopt_teams: bool | None,
-    **brake: Any,
+    **more: Any,
 ) -> None:
     """Change what a directory is allowed, and how it is answered.
 
@@ -80,12 +78,11 @@ def directory_set(
     """
     with operator(slug) as ctx:
         found = directories.find_directory(ctx, Provider(provider))
-        if basic is not None:
-            directories.allow_basic(ctx, found, basic)
-        if adoption is not None:
-            set_adoption(ctx, found, Adoption(adoption))
-        if patch_response is not None:
-            directories.answer_patches(ctx, found, PatchResponse(patch_response))
-        if adopt_teams is not None:
-            team_ownership.set_adoption_of_teams(ctx, found, adopt_teams)
-        set_brake(ctx, found, **brake)
+        change_directory(
+            ctx,
+            found,
+            basic_auth=basic,
+            adoption=Adoption(adoption) if adoption else None,
+            patch_response=PatchResponse(patch_response) if patch_response else None,
+            **more,
+        )

@@ -6,9 +6,10 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select, true
 from sqlalchemy.orm import Session
 
 from scim_server.models import ConsumedAssertion, Directory, OAuthClient, ScimToken
@@ -18,7 +19,9 @@ from scim_server.services.context import Context
 from scim_server.services.directories import hash_token, new_secret
 from scim_server.services.errors import NotAuthenticated, NotFound
 from scim_server.services.events import Action, record
+from scim_server.services.listing import Cut, Part, read_part
 from scim_server.services.permissions import Manage, require
+from scim_server.services.profiles import one_line
 
 _ID = re.compile(r"scimc_[0-9a-f]{32}")
 
@@ -31,12 +34,19 @@ class NewClient:
     secret: str | None
 
 
+class ListedClient(NamedTuple):
+    """A client, and the directory that it is of."""
+
+    row: OAuthClient
+    directory: Directory
+
+
 def create_client(
     ctx: Context, directory: Directory, *, name: str | None = None, jwks: dict[str, Any] | None = None
 ) -> NewClient:
     """Give a directory one more client: with a secret, or with the public keys that it signs assertions for.
 
-    Raises NotAllowed.
+    Raises NotAllowed, InvalidValue.
     """
     require(ctx, Manage.DIRECTORIES)
     secret = None if jwks else f"scims_{secrets.token_urlsafe(32)}"
@@ -45,7 +55,7 @@ def create_client(
         id=new_id(),
         directory_id=directory.id,
         public_id=f"scimc_{secrets.token_hex(16)}",
-        name=name or directory.name,
+        name=directory.name if name is None else one_line("name", name),
         secret_hash=hash_token(secret) if secret else None,
         jwks=jwks,
         created_at=ctx.now,
@@ -56,15 +66,25 @@ def create_client(
     return NewClient(row, secret)
 
 
-def list_clients(ctx: Context) -> list[tuple[OAuthClient, Directory]]:
+def list_clients(ctx: Context) -> list[ListedClient]:
     """Every client of the organization, the newest first."""
-    rows = ctx.session.execute(
-        select(OAuthClient, Directory)
-        .join(Directory, (Directory.org_id == OAuthClient.org_id) & (Directory.id == OAuthClient.directory_id))
-        .where(OAuthClient.org_id == ctx.org.id)
-        .order_by(OAuthClient.id.desc())
-    )
-    return [(client, directory) for client, directory in rows]
+    rows = ctx.session.execute(_listed(ctx).order_by(OAuthClient.id.desc()))
+    return [ListedClient(*row) for row in rows]
+
+
+def read_clients(ctx: Context, cut: Cut, *, directory_id: UUID | None = None) -> Part[ListedClient]:
+    """A part of `list_clients`, of all or of those of one directory."""
+    query = _listed(ctx).where(OAuthClient.directory_id == directory_id if directory_id else true())
+    part = read_part(ctx, query, OAuthClient.id, cut, newest_first=True)
+    return Part([ListedClient(*row) for row in part.items], part.next)
+
+
+def get_client(ctx: Context, client_id: UUID) -> ListedClient:
+    """Raises NotFound."""
+    row = ctx.session.execute(_listed(ctx).where(OAuthClient.id == client_id)).one_or_none()
+    if row is None:
+        raise NotFound("client", client_id)
+    return ListedClient(*row)
 
 
 def find_client(ctx: Context, public_id: str) -> OAuthClient:
@@ -119,6 +139,14 @@ def consume_assertion(session: Session, client: OAuthClient, jti: str, *, expire
         )
     )
     flush(session, {"uq_consumed_assertions_jti_hash": NotAuthenticated()})
+
+
+def _listed(ctx: Context) -> Select[OAuthClient, Directory]:
+    return (
+        select(OAuthClient, Directory)
+        .join(Directory, (Directory.org_id == OAuthClient.org_id) & (Directory.id == OAuthClient.directory_id))
+        .where(OAuthClient.org_id == ctx.org.id)
+    )
 
 
 def issue_token(session: Session, client: OAuthClient, *, lifetime: timedelta, now: datetime) -> str:

@@ -5,15 +5,18 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select, true
 
 from scim_server.models import Directory, PatchResponse, Provider, ScimToken, User
 from scim_server.models.base import new_id
 from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue, NotFound
 from scim_server.services.events import Action, record
+from scim_server.services.listing import Cut, Part, read_part
 from scim_server.services.permissions import Manage, require
+from scim_server.services.profiles import one_line
 
 # Tells a person, and a scanner of leaked secrets, what they found.
 _MARK = "scim"
@@ -94,6 +97,14 @@ def find_directory(ctx: Context, provider: Provider) -> Directory:
     return found
 
 
+def get_directory(ctx: Context, directory_id: UUID) -> Directory:
+    """Raises NotFound."""
+    found = ctx.session.scalar(select(Directory).where(Directory.org_id == ctx.org.id, Directory.id == directory_id))
+    if found is None:
+        raise NotFound("directory", directory_id)
+    return found
+
+
 def list_directories(ctx: Context) -> list[Directory]:
     """Every directory of the organization, the oldest first."""
     return list(ctx.session.scalars(select(Directory).where(Directory.org_id == ctx.org.id).order_by(Directory.id)))
@@ -120,7 +131,7 @@ def create_token(
     Raises NotAllowed, InvalidValue.
     """
     require(ctx, Manage.DIRECTORIES)
-    return _create_token(ctx, name or directory.name, lifetime, directory=directory)
+    return _create_token(ctx, _called(name, directory.name), lifetime, directory=directory)
 
 
 def create_user_token(
@@ -132,19 +143,32 @@ def create_user_token(
     """
     if ctx.actor.id != user.id:
         require(ctx, Manage.DIRECTORIES)
-    return _create_token(ctx, name or user.user_name, lifetime, user=user)
+    return _create_token(ctx, _called(name, user.user_name), lifetime, user=user)
 
 
 def list_tokens(ctx: Context) -> list[ListedToken]:
     """Every token of the organization that a person has made, the newest first."""
-    rows = ctx.session.execute(
-        select(ScimToken, Directory, User)
-        .outerjoin(Directory, (Directory.org_id == ScimToken.org_id) & (Directory.id == ScimToken.directory_id))
-        .outerjoin(User, (User.org_id == ScimToken.org_id) & (User.id == ScimToken.user_id))
-        .where(ScimToken.org_id == ctx.org.id, ScimToken.client_id.is_(None))
-        .order_by(ScimToken.id.desc())
+    return [ListedToken(*row) for row in ctx.session.execute(_listed(ctx).order_by(ScimToken.id.desc()))]
+
+
+def read_tokens(
+    ctx: Context, cut: Cut, *, directory_id: UUID | None = None, user_id: UUID | None = None
+) -> Part[ListedToken]:
+    """A part of `list_tokens`, of all or of those that act for one directory, or for one user."""
+    query = _listed(ctx).where(
+        ScimToken.directory_id == directory_id if directory_id else true(),
+        ScimToken.user_id == user_id if user_id else true(),
     )
-    return [ListedToken(*row) for row in rows]
+    part = read_part(ctx, query, ScimToken.id, cut, newest_first=True)
+    return Part([ListedToken(*row) for row in part.items], part.next)
+
+
+def get_token(ctx: Context, token_id: UUID) -> ListedToken:
+    """Raises NotFound."""
+    row = ctx.session.execute(_listed(ctx).where(ScimToken.id == token_id)).one_or_none()
+    if row is None:
+        raise NotFound("token", token_id)
+    return ListedToken(*row)
 
 
 def find_token(ctx: Context, prefix: str) -> ScimToken:
@@ -178,6 +202,19 @@ def _of_kind(ctx: Context, provider: Provider) -> Directory | None:
         .where(Directory.org_id == ctx.org.id, Directory.provider == provider)
         .order_by(Directory.id)
         .limit(1)
+    )
+
+
+def _called(name: str | None, otherwise: str) -> str:
+    return otherwise if name is None else one_line("name", name)
+
+
+def _listed(ctx: Context) -> Select[ScimToken, Directory, User]:
+    return (
+        select(ScimToken, Directory, User)
+        .outerjoin(Directory, (Directory.org_id == ScimToken.org_id) & (Directory.id == ScimToken.directory_id))
+        .outerjoin(User, (User.org_id == ScimToken.org_id) & (User.id == ScimToken.user_id))
+        .where(ScimToken.org_id == ctx.org.id, ScimToken.client_id.is_(None))
     )
 
 

@@ -31,7 +31,7 @@ class Cut:
 
 def read_part(
     ctx: Context,
-    query: Select[Any],
+    query: Select[*tuple[Any, ...]],
     id: InstrumentedAttribute[UUID],
     cut: Cut,
     *,

@@ -4,6 +4,7 @@ from flask import Flask
 
 from scim_server.config import Settings
 from scim_server.db import Database
+from scim_server.services import clients, directories
 from tests.clients import Directory
 from tests.hands import Hands
 from tests.programs import program
@@ -15,3 +16,5 @@ def fill(app: Flask, directory: Directory, settings: Settings, database: Databas
     gina = directory.create_user("gina", emails=[{"value": "gina@example.com", "primary": True}])
     directory.create_group("Crew", gina)
     program(app, office)
+    with office.acting() as ctx:
+        clients.create_client(ctx, directories.list_directories(ctx)[0])

@@ -27,7 +27,11 @@ from tests.promises.test_errors_have_answers import KINDS
 
 # What the argument of a path names: the table of its rows, or what it is that is the same for everybody.
 ROWS = {
+    "client_id": "oauth_clients",
+    "directory_id": "directories",
     "key_id": "api_keys",
+    "token_id": "scim_tokens",
+    "user_id": "users",
 }
 EVERYBODYS: dict[str, str] = {}
 

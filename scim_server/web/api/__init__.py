@@ -3,7 +3,24 @@
 A module is a room of endpoints that belong together. They are served in the order in which they stand here.
 """
 
-from scim_server.web.api import api_keys, me, openapi, users
+from scim_server.web.api import (
+    api_keys,
+    directories,
+    me,
+    openapi,
+    scim_clients,
+    scim_tokens,
+    users,
+)
 from scim_server.web.api.blueprint import bp
 
-__all__ = ["api_keys", "bp", "me", "openapi", "users"]
+__all__ = [
+    "api_keys",
+    "bp",
+    "directories",
+    "me",
+    "openapi",
+    "scim_clients",
+    "scim_tokens",
+    "users",
+]
