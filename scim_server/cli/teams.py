@@ -7,7 +7,7 @@ import click
 
 from scim_server.cli.base import operator, show
 from scim_server.models import Team
-from scim_server.services import handmade_teams, lookup, membership, teams
+from scim_server.services import handmade_nesting, handmade_teams, lookup, membership, teams
 from scim_server.services.context import Context
 from scim_server.services.handmade_teams import Part
 from scim_server.services.paging import Selection
@@ -166,6 +166,51 @@ def team_set_main(slug: str, team: str | None) -> None:
     with operator(slug) as ctx:
         handmade_teams.set_main_team(ctx, handmade_teams.find_team(ctx, team) if team else None)
     click.echo(f"New users join {team}." if team else "New users join no team.", err=True)
+
+
+@team.command("nest")
+@click.argument("slug")
+@click.argument("team")
+@click.argument("member", nargs=-1, required=True)
+def team_nest(slug: str, team: str, member: tuple[str, ...]) -> None:
+    """Put teams into a team.
+
+    Each MEMBER, a team by its name or id, comes into the TEAM of the organization SLUG, which must be no directory's.
+    """
+    with operator(slug) as ctx:
+        found, ids = handmade_teams.find_team(ctx, team), _team_ids(ctx, member)
+        new = handmade_nesting.nest_teams(ctx, found, ids)
+    click.echo(f"{len(new)} of {len(ids)} are new in {team}.", err=True)
+
+
+@team.command("unnest")
+@click.argument("slug")
+@click.argument("team")
+@click.argument("member", nargs=-1, required=True)
+def team_unnest(slug: str, team: str, member: tuple[str, ...]) -> None:
+    """Take teams out of a team.
+
+    Each MEMBER, a team by its name or id, leaves the TEAM of the organization SLUG, which must be no directory's.
+    """
+    with operator(slug) as ctx:
+        gone = handmade_nesting.unnest_teams(ctx, handmade_teams.find_team(ctx, team), _team_ids(ctx, member))
+    click.echo(f"{len(gone)} have left {team}.", err=True)
+
+
+@team.command("restore")
+@click.argument("slug")
+@click.argument("id", type=click.UUID)
+def team_restore(slug: str, id: UUID) -> None:
+    """Bring back a deleted team.
+
+    The one of the organization SLUG with this ID, which the events tell, with its members and to where it was.
+    """
+    with operator(slug) as ctx:
+        show(_team(ctx, handmade_teams.restore_team(ctx, id)))
+
+
+def _team_ids(ctx: Context, texts: Collection[str]) -> list[UUID]:
+    return [handmade_teams.find_team(ctx, text).id for text in texts]
 
 
 def _ids(ctx: Context, texts: Collection[str]) -> list[UUID]:

@@ -9,14 +9,15 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 
 from scim_server.models import Membership, Organization, Source, Team, User, UserStatus
 from scim_server.models.expressions import any_of
 from scim_server.services import membership, team_ownership, teams
 from scim_server.services.context import Context
-from scim_server.services.errors import InvalidValue, NotAllowed, NotFound, OwnedByDirectory
+from scim_server.services.errors import CircularNesting, InvalidValue, NotAllowed, NotFound, OwnedByDirectory
 from scim_server.services.events import Action, record
+from scim_server.services.mapping_facts import users_given
 from scim_server.services.paging import Selection
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import Profile, folded
@@ -66,6 +67,28 @@ def find_team(ctx: Context, text: str) -> Team:
     return team
 
 
+def get_team(ctx: Context, team_id: UUID) -> Team:
+    """The team of this id.
+
+    Raises NotFound.
+    """
+    team = ctx.session.scalar(_of_id(ctx, team_id).where(Team.deleted_at.is_(None)))
+    if team is None:
+        raise NotFound("team", team_id)
+    return team
+
+
+def get_team_to_change(ctx: Context, team_id: UUID) -> Team:
+    """The team of this id, which nobody else changes until this transaction ends.
+
+    Raises NotFound.
+    """
+    team = ctx.session.scalar(_of_id(ctx, team_id).where(Team.deleted_at.is_(None)).with_for_update(key_share=True))
+    if team is None:
+        raise NotFound("team", team_id)
+    return team
+
+
 def create_team(ctx: Context, name: str, *, description: str = "") -> Team:
     """Make a team that is no directory's.
 
@@ -103,6 +126,27 @@ def delete_team(ctx: Context, team: Team) -> None:
     require(ctx, Manage.TEAMS)
     team_ownership.check_hands_may(ctx, team)
     teams.delete_team(ctx, team)
+
+
+def restore_team(ctx: Context, team_id: UUID) -> Team:
+    """Bring back a deleted team that is no directory's, with its members and to where it was; one that is not deleted
+    stays as it is.
+
+    Raises NotAllowed, OwnedByDirectory, NotFound, TeamNameTaken, CircularNesting.
+    """
+    require(ctx, Manage.TEAMS)
+    team = ctx.session.scalar(_of_id(ctx, team_id).with_for_update(key_share=True))
+    if team is None:
+        raise NotFound("team", team_id)
+    team_ownership.check_hands_may(ctx, team)
+    if team.deleted_at is None:
+        return team
+    if not teams.restore_team(ctx, team):
+        raise CircularNesting(member=team.display_name, container=team.display_name)
+    if team.linked:
+        ctx.session.flush()
+        teams.regroup(ctx, team, users_given(ctx, team.id), [team.id])
+    return team
 
 
 def list_mates(ctx: Context, team: Team) -> list[Mate]:
@@ -149,8 +193,8 @@ def remove_mates(ctx: Context, team: Team, user_ids: Collection[UUID]) -> member
     return found
 
 
-def set_part(ctx: Context, team: Team, user_ids: Collection[UUID], part: Part) -> None:
-    """Say what these members do in a team, whoever owns it: directories do not say it.
+def set_part(ctx: Context, team: Team, user_ids: Collection[UUID], part: Part) -> list[UUID]:
+    """Say what these members do in a team, whoever owns it: directories do not say it. Returns who of them is in it.
 
     Raises NotAllowed.
     """
@@ -176,6 +220,7 @@ def set_part(ctx: Context, team: Team, user_ids: Collection[UUID], part: Part) -
         )
         changes = {"parts": (changed, dict.fromkeys(changed, part.value))}
         record(ctx, Action.TEAM_MEMBERS_CHANGED, team, changes)
+    return [UUID(id) for id in before]
 
 
 def set_main_team(ctx: Context, team: Team | None) -> None:
@@ -199,6 +244,10 @@ def set_main_team(ctx: Context, team: Team | None) -> None:
     )
     told = (str(before) if before else None, str(after) if after else None)
     record(ctx, Action.ORGANIZATION_UPDATED, ctx.org, {"main_team": told})
+
+
+def _of_id(ctx: Context, team_id: UUID) -> Select[Team]:
+    return select(Team).where(Team.org_id == ctx.org.id, Team.id == team_id)
 
 
 def _refuse(ctx: Context, team: Team, user_ids: Collection[UUID]) -> None:

@@ -82,6 +82,12 @@ def users_of_group(ctx: Context, group: Group) -> set[UUID]:
     return set(ctx.session.scalars(claimed))
 
 
+def users_given(ctx: Context, team_id: UUID) -> set[UUID]:
+    """The users in the groups for which a mapping that is on gives this team."""
+    groups = {rule.group for rule in load_rules(ctx) if rule.team_id == team_id}
+    return {user_id for group in groups for user_id in users_of_group(ctx, group)}
+
+
 def link(ctx: Context, team_ids: Collection[UUID]) -> None:
     """Have whoever changes the members of these teams, or of one below them, look at the mappings from now on.
 

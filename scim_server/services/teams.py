@@ -236,7 +236,7 @@ def add_members(ctx: Context, team: Team, ids: Collection[UUID]) -> Added:
         nested = teams.new
         others = [id for id in others if id not in teams.known]
     membership.note_given(ctx, team, given, source, nested)
-    _regroup(ctx, team, [*given.new, *given.held], nested)
+    regroup(ctx, team, [*given.new, *given.held], nested)
     return Added(given.new + nested, others)
 
 
@@ -270,14 +270,7 @@ def set_members(ctx: Context, team: Team, ids: Collection[UUID]) -> Added:
     return add_members(ctx, team, ids)
 
 
-def _removed(ctx: Context, team: Team, left: membership.TakenBack, unnested: list[Kept], source: Source) -> list[UUID]:
-    teams = [UUID(each["member_id"]) for each in unnested]
-    membership.note_left(ctx, team, left, source, unnested)
-    _regroup(ctx, team, [*left.gone, *left.kept], teams)
-    return left.gone + teams
-
-
-def _regroup(ctx: Context, team: Team, user_ids: Collection[UUID], team_ids: Collection[UUID]) -> None:
+def regroup(ctx: Context, team: Team, user_ids: Collection[UUID], team_ids: Collection[UUID]) -> None:
     """Have the mappings follow users and teams that have come into a team, or left it."""
     if not team.linked or not (user_ids or team_ids):
         return
@@ -285,6 +278,13 @@ def _regroup(ctx: Context, team: Team, user_ids: Collection[UUID], team_ids: Col
     if team_ids:
         link(ctx, team_ids)
     refresh(ctx, {*user_ids, *users_within(ctx, team_ids)})
+
+
+def _removed(ctx: Context, team: Team, left: membership.TakenBack, unnested: list[Kept], source: Source) -> list[UUID]:
+    teams = [UUID(each["member_id"]) for each in unnested]
+    membership.note_left(ctx, team, left, source, unnested)
+    regroup(ctx, team, [*left.gone, *left.kept], teams)
+    return left.gone + teams
 
 
 def _adopted(ctx: Context, team: Team) -> None:

@@ -67,6 +67,25 @@ def test_what_is_refused_is_a_sentence(command: Command, acme: Directory) -> Non
         assert_refused(command("team", *order), "Pioneers is provisioned by a directory")
 
 
+def test_teams_are_put_into_teams_and_a_deleted_one_comes_back(command: Command, acme: Directory) -> None:
+    desk, _, support = (lines(command("team", "create", "acme", name))[0] for name in ("Desk", "Line", "Support"))
+    crew = acme.create_group("Crew")
+
+    def within() -> list[str]:
+        return [each["value"] for each in acme.get(f"/Groups/{support['id']}").json.get("members", [])]
+
+    assert "3 of 3" in command("team", "nest", "acme", "Support", "desk", "Line", "Crew").stderr
+    assert_refused(command("team", "nest", "acme", "Desk", "Support"), "cannot be a member")
+    assert_refused(command("team", "nest", "acme", "Crew", "Desk"), "Crew is provisioned by a directory")
+    assert_refused(command("team", "unnest", "acme", "Crew", "Desk"), "Crew is provisioned by a directory")
+    assert "1 have left" in command("team", "unnest", "acme", "Support", "Line").stderr
+    assert set(within()) == {desk["id"], crew.id}
+    assert command("team", "delete", "acme", "Support").exit_code == 0
+    assert lines(command("team", "restore", "acme", support["id"])) == [support]
+    assert set(within()) == {desk["id"], crew.id}
+    assert_refused(command("team", "restore", "acme", "0193f1c0-0000-7000-8000-000000000001"), "There is no team")
+
+
 def test_new_users_join_the_main_team(command: Command, acme: Directory) -> None:
     lines(command("team", "create", "acme", "Everybody"))
     assert command("team", "set-main", "acme", "Everybody").exit_code == 0

@@ -32,6 +32,7 @@ ROWS = {
     "key_id": "api_keys",
     "token_id": "scim_tokens",
     "user_id": "users",
+    "team_id": "teams",
 }
 EVERYBODYS: dict[str, str] = {}
 

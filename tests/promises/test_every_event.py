@@ -460,6 +460,14 @@ def no_crew(w: World) -> None:
     w.acme.delete(f"/Groups/{w.ids['crew']}")
 
 
+def no_watch(w: World) -> None:
+    assert w.command("team", "delete", "acme", "Watch").exit_code == 0
+
+
+def nested(w: World) -> None:
+    assert w.command("team", "nest", "acme", "Watch", "Crew").exit_code == 0
+
+
 def accepts(w: World) -> None:
     reply = w.app.test_client().post(f"/invitations/{secret(w.link)}", data=FORM, headers=BROWSER)
     if reply.status_code == 500:
@@ -779,6 +787,7 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
         "invitation.accepted user.activated user.account_linked user.password_changed",
     ),
     "team: made by SCIM": (scim(lambda w: w.acme.post("/Groups", {"displayName": "Settlers"})), "team.created"),
+    "team: made by a program": (api(lambda p, _: p.send("POST", "/teams", {"name": "Settlers"})), "team.created"),
     "team: made by the operator": (cli("team", "create", "acme", "Settlers"), "team.created"),
     "team: renamed by SCIM": (
         scim(lambda w: w.acme.patch(f"/Groups/{w.ids['crew']}", patch("displayName", "Settlers"))),
@@ -794,6 +803,13 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
         "team.released",
     ),
     "team: restored": (asks(lambda ctx, w: teams.restore_team(ctx, w.crew(ctx))), "team.restored", no_crew),
+    "team: restored by hand": (
+        cli("team", "restore", "acme", lambda w: str(w.one(Team, Team.display_name == "Watch").id)),
+        "team.restored",
+        no_watch,
+    ),
+    "team: teams in it": (cli("team", "nest", "acme", "Watch", "Crew"), "team.members_added"),
+    "team: a team no more in it": (cli("team", "unnest", "acme", "Watch", "Crew"), "team.members_removed", nested),
     "team: members, by SCIM": (
         scim(lambda w: w.acme.patch(f"/Groups/{w.ids['crew']}", patch("members", [{"value": w.user("doug")}], "add"))),
         "team.members_added",

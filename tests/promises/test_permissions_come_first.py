@@ -109,6 +109,7 @@ ASK_NOBODY = {
     "teams.delete_team": _INSIDE,
     "teams.get_team_to_change": _DIRECTORY,
     "teams.provide_team": _DIRECTORY,
+    "teams.regroup": _INSIDE,
     "teams.remove_members": _DIRECTORY,
     "teams.remove_selected_members": _DIRECTORY,
     "teams.restore_team": _INSIDE,

@@ -105,6 +105,23 @@ def test_a_role_and_a_team_come_and_go_with_the_group(
     assert {"team.members_added", "team.members_removed"} <= {each.action for each in desk}
 
 
+def test_a_team_that_comes_back_has_whom_the_mappings_give_it_by_now(
+    settings: Settings, database: Database, acme: Directory
+) -> None:
+    ada, bob, eve = (acme.create_user(name) for name in ("ada", "bob", "eve"))
+    group = acme.create_group("IT", ada, bob)
+    mapped(settings, database, group, team="Desk")
+    with operating(settings, database) as ctx:
+        desk = handmade_teams.find_team(ctx, "Desk").id
+        handmade_teams.delete_team(ctx, handmade_teams.find_team(ctx, "Desk"))
+    acme.patch(f"/Groups/{group.id}", remove(bob), add(eve))
+
+    with operating(settings, database) as ctx:
+        handmade_teams.restore_team(ctx, desk)
+
+    assert [teams_of(acme, each) for each in (ada, bob, eve)] == [{"IT", "Desk"}, set(), {"IT", "Desk"}]
+
+
 def test_switching_off_changing_and_removing_take_effect_at_once(
     settings: Settings, database: Database, acme: Directory
 ) -> None:

@@ -10,6 +10,7 @@ from scim_server.web.api import (
     openapi,
     scim_clients,
     scim_tokens,
+    teams,
     users,
 )
 from scim_server.web.api.blueprint import bp
@@ -22,5 +23,6 @@ __all__ = [
     "openapi",
     "scim_clients",
     "scim_tokens",
+    "teams",
     "users",
 ]

@@ -6,13 +6,23 @@ from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from scim_server.services.errors import InvalidValue
 from scim_server.services.listing import Cut, Part
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
+
+
+def _without_nul(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("Must not hold a NUL character")
+    return value
+
+
+# A text that any database keeps: PostgreSQL does not keep a NUL.
+Text = Annotated[str, AfterValidator(_without_nul), Field(json_schema_extra={"pattern": r"^[^\x00]*$"})]
 
 
 class Input(BaseModel):
@@ -23,6 +33,17 @@ class Input(BaseModel):
     def given(self) -> dict[str, Any]:
         """What was said, be it null; not what was left out."""
         return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+def _leave_out_defaults(schema: dict[str, Any]) -> None:
+    for each in schema.get("properties", {}).values():
+        each.pop("default", None)
+
+
+class Change(Input):
+    """What a PATCH takes: what is left out stays as it is, whatever default stands for it here."""
+
+    model_config = ConfigDict(json_schema_extra=_leave_out_defaults)
 
 
 class Shape(BaseModel):
