@@ -13,7 +13,8 @@ from scim_server.config import Settings
 from scim_server.services import api_keys
 from scim_server.services.api_keys import Holder
 from scim_server.services.context import Actor, Context
-from scim_server.services.errors import NotAllowed, NotAuthenticated
+from scim_server.services.errors import NotAllowed, NotAuthenticated, NotFound
+from scim_server.services.organizations import SLUG
 from scim_server.web import rate_limit
 from scim_server.web.browser import device
 from scim_server.web.requests import request_id
@@ -64,11 +65,22 @@ class Work:
         return self.holder.context(
             session,
             state().settings,
-            request.headers.get(ORGANIZATION),
+            _organization(),
             now=now(),
             request_id=request_id(),
             device=device(),
         )
+
+
+def _organization() -> str | None:
+    """The organization that is named.
+
+    Raises NotFound of what names none, whatever it is.
+    """
+    slug = request.headers.get(ORGANIZATION)
+    if slug is not None and not SLUG.fullmatch(slug):
+        raise NotFound("organization", slug)
+    return slug
 
 
 def identify() -> Holder:

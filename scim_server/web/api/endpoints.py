@@ -14,14 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
-import orjson
 from flask import Response, request
 from pydantic import TypeAdapter, ValidationError
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import UnsupportedMediaType
 
 from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue
-from scim_server.web.api import callers
+from scim_server.web.api import callers, reading
 from scim_server.web.api.blueprint import bp
 from scim_server.web.api.callers import Installation, Work
 from scim_server.web.api.idempotency import answered_once
@@ -65,6 +64,7 @@ class Endpoint:
     def __call__(self, **path: Any) -> Response:
         holder = callers.identify()
         callers.check_scopes(holder, self.needs)
+        reading.check_path(path.values())
         try:
             arguments = path | self._query()
         except ValidationError as error:
@@ -103,17 +103,11 @@ class Endpoint:
         return response
 
     def _query(self) -> dict[str, Any]:
-        if self.query is None:
-            if unknown := sorted(request.args):
-                raise InvalidValue(unknown[0], "is no parameter of this")
-            return {}
-        several = {name for name, field in self.query.model_fields.items() if "list[" in str(field.annotation)}
-        given: dict[str, Any] = {}
-        for name, values in request.args.lists():
-            if name not in several and len(values) > 1:
-                raise InvalidValue(name, "is given more than once")
-            given[name] = values if name in several else values[0]
-        return {"query": self.query.model_validate(given)}
+        if self.query is not None:
+            return {"query": self.query.model_validate_json(reading.query_json(self.query), strict=True)}
+        if unknown := sorted(reading.query()):
+            raise InvalidValue(unknown[0], "is no parameter of this")
+        return {}
 
     def _body(self) -> dict[str, Any]:
         if self.body is None:
@@ -123,12 +117,8 @@ class Endpoint:
         data = read_body()
         if self.body is bytes:
             return {"body": data}
-        try:
-            orjson.loads(data)
-        except ValueError as error:
-            raise BadRequest(f"The body is not JSON: {error}.") from None
         # Strict: a number in quotation marks is a text, and no number.
-        return {"body": TypeAdapter(self.body).validate_json(data, strict=True)}
+        return {"body": TypeAdapter(self.body).validate_json(reading.exact_json(data), strict=True)}
 
 
 @dataclass(frozen=True)

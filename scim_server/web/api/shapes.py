@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
 
 from scim_server.services.errors import InvalidValue
 from scim_server.services.listing import Cut, Part
+from scim_server.web.api.exactness import exactly
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -29,6 +31,10 @@ class Input(BaseModel):
     """What comes in. A field that we do not know is a mistake of the caller's, not something to leave out silently."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=100_000)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
+        return exactly(handler(source))
 
     def given(self) -> dict[str, Any]:
         """What was said, be it null; not what was left out."""
