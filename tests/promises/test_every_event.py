@@ -558,7 +558,7 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
         "api_key.created",
     ),
     "API key: ended by a program": (
-        api(lambda program, w: program.send("DELETE", f"/api-keys/{w.one(ApiKey).id}")),
+        api(lambda program, w: program.send("POST", f"/api-keys/{w.one(ApiKey).id}/revoke")),
         "api_key.revoked",
     ),
     "token: of a directory": (cli("token", "create", "acme"), "token.created"),

@@ -67,7 +67,11 @@ def show_api_key(ctx: Context, key_id: UUID) -> KeyShape:
     return KeyShape.model_validate(api_keys.find_key(ctx.session, ctx.org.id, str(key_id)))
 
 
-@keys.delete("/api-keys/<uuid:key_id>", needs=Manage.KEYS)
-def revoke_api_key(ctx: Context, key_id: UUID) -> None:
-    """End a key at once."""
-    api_keys.revoke_key(ctx, api_keys.find_key(ctx.session, ctx.org.id, str(key_id)))
+@keys.post("/api-keys/<uuid:key_id>/revoke", needs=Manage.KEYS)
+def revoke_api_key(ctx: Context, key_id: UUID) -> KeyShape:
+    """End a key at once.
+
+    It stays in the list, so that what it did can still be told.
+    """
+    key = api_keys.revoke_key(ctx, api_keys.find_key(ctx.session, ctx.org.id, str(key_id)))
+    return KeyShape.model_validate(key)
