@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, true
+from sqlalchemy.orm import Session, defer
 
 from scim_server.config import Settings
 from scim_server.db import Database
@@ -15,6 +15,8 @@ from scim_server.models import Directory, Event, LoggedRequest, Provider
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of
 from scim_server.services.context import Context, Notes
+from scim_server.services.errors import NotFound
+from scim_server.services.listing import Cut, Part, read_part
 
 # How many rows one transaction deletes: whoever waits for it on SQLite waits for no longer than that takes.
 _BATCH = 500
@@ -101,22 +103,45 @@ class Wanted:
     until: datetime | None = None
 
 
-def search(
-    ctx: Context, wanted: Wanted, *, limit: int, before: UUID | None = None
-) -> list[tuple[LoggedRequest, Directory]]:
+class Logged(NamedTuple):
+    """A request, and the directory that sent it."""
+
+    request: LoggedRequest
+    directory: Directory
+
+
+def search(ctx: Context, wanted: Wanted, *, limit: int, before: UUID | None = None) -> list[Logged]:
     """Requests of the organization's directories, the newest first; `before` is the id of the last one seen."""
     rows = ctx.session.execute(
-        select(LoggedRequest, Directory)
-        .join(Directory, (Directory.org_id == LoggedRequest.org_id) & (Directory.id == LoggedRequest.directory_id))
-        .where(
-            LoggedRequest.org_id == ctx.org.id,
-            LoggedRequest.id < before if before else true(),
-            *_conditions(wanted),
-        )
+        _found(ctx, wanted)
+        .where(LoggedRequest.id < before if before else true())
         .order_by(LoggedRequest.id.desc())
         .limit(limit)
     )
-    return [(request, directory) for request, directory in rows]
+    return [Logged(*row) for row in rows]
+
+
+def read_requests(ctx: Context, wanted: Wanted, cut: Cut) -> Part[Logged]:
+    """A part of what `search` finds, without the bodies."""
+    query = _found(ctx, wanted).options(defer(LoggedRequest.request_body), defer(LoggedRequest.answer_body))
+    part = read_part(ctx, query, LoggedRequest.id, cut, newest_first=True)
+    return Part([Logged(*row) for row in part.items], part.next)
+
+
+def get_request(ctx: Context, id: UUID) -> Logged:
+    """Raises NotFound."""
+    row = ctx.session.execute(_found(ctx, Wanted()).where(LoggedRequest.id == id)).one_or_none()
+    if row is None:
+        raise NotFound("request", id)
+    return Logged(*row)
+
+
+def _found(ctx: Context, wanted: Wanted) -> Select[LoggedRequest, Directory]:
+    return (
+        select(LoggedRequest, Directory)
+        .join(Directory, (Directory.org_id == LoggedRequest.org_id) & (Directory.id == LoggedRequest.directory_id))
+        .where(LoggedRequest.org_id == ctx.org.id, *_conditions(wanted))
+    )
 
 
 def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
@@ -139,11 +164,16 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
 
 def changes_of(ctx: Context, request_id: str) -> list[Event]:
     """What a request has changed, in order."""
-    return list(
-        ctx.session.scalars(
-            select(Event).where(Event.org_id == ctx.org.id, Event.request_id == request_id).order_by(Event.id)
-        )
-    )
+    return list(ctx.session.scalars(_changes(ctx, request_id).order_by(Event.id)))
+
+
+def read_changes(ctx: Context, request_id: str, cut: Cut) -> Part[Event]:
+    """A part of `changes_of`."""
+    return read_part(ctx, _changes(ctx, request_id), Event.id, cut)
+
+
+def _changes(ctx: Context, request_id: str) -> Select[Event]:
+    return select(Event).where(Event.org_id == ctx.org.id, Event.request_id == request_id)
 
 
 def purge(database: Database, settings: Settings, now: datetime) -> int:

@@ -26,3 +26,5 @@ __all__ = [
     "teams",
     "users",
 ]
+from scim_server.web.api import api_keys, directories, directory_requests, me, openapi, scim_clients, scim_tokens
+__all__ = ["api_keys", "bp", "directories", "directory_requests", "me", "openapi", "scim_clients", "scim_tokens"]
