@@ -19,6 +19,7 @@ from scim_server.models.directories import Adoption, BrakeMode, Directory, Patch
 from scim_server.models.domains import ConnectionDomain, Domain
 from scim_server.models.events import Event
 from scim_server.models.guesses import Guesses
+from scim_server.models.imports import Import, ImportMode, ImportRow, ImportState, MatchBy, RowOutcome
 from scim_server.models.invitations import Invitation
 from scim_server.models.mappings import ClaimedGroup, GroupMapping, GroupSource
 from scim_server.models.organizations import Organization, Overage
@@ -69,9 +70,14 @@ __all__ = [
     "GroupSource",
     "Guesses",
     "HourCycle",
+    "Import",
+    "ImportMode",
+    "ImportRow",
+    "ImportState",
     "Invitation",
     "LoggedRequest",
     "LoginAttempt",
+    "MatchBy",
     "Membership",
     "Notice",
     "OAuthClient",
@@ -92,6 +98,7 @@ __all__ = [
     "RecoveryCode",
     "Role",
     "RolePermission",
+    "RowOutcome",
     "ScimToken",
     "Scope",
     "SignIn",

@@ -25,6 +25,7 @@ from scim_server.services.errors import (
     Outdated,
     PositionInUse,
     WouldLoseData,
+    WrongState,
 )
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -56,6 +57,7 @@ MEANINGS: dict[type[DomainError], Meaning] = {
     # Okta sends again by itself what was answered like that, and Entra ID in its next cycles; a 400 or 403 would be the
     # end of it for Okta (docs/decisions/0008-the-brake.md).
     HeldBack: Meaning(429),
+    WrongState: Meaning(409),
     Outdated: Meaning(412),
 }
 

@@ -31,6 +31,7 @@ DomainError
 │   └── DomainTaken       another organization has verified it, and which one is its own business
 ├── InvalidValue          a value that we cannot keep
 │   ├── WeakPassword      one that is easy to guess
+│   ├── NotImportable     a file that cannot be imported
 │   └── NotUsable         what somebody gave us of an identity provider
 ├── WouldLoseData         a schema cannot lose what users and groups have
 ├── InUse                 what would go is what somebody has
@@ -43,6 +44,7 @@ DomainError
 │   ├── UnderWay          with the same request, which is not answered yet
 │   └── KeyUsedTwice      with another request
 ├── HeldBack              a directory removes too many users, and an admin has to let it through
+├── WrongState            it is not as far as that, or too far
 └── Outdated              somebody changed it in between
 """
 
@@ -270,6 +272,14 @@ class WeakPassword(InvalidValue):
         super().__init__("password", "is too easy to guess: take several words, and neither names nor dates of yours")
 
 
+class NotImportable(InvalidValue):
+    """`sentence` says what is wrong with a file, and what to do about it."""
+
+    def __init__(self, sentence: str) -> None:
+        self.attribute = "file"
+        DomainError.__init__(self, f"{sentence}.")
+
+
 class NotUsable(InvalidValue):
     """`sentence` says what is wrong with metadata, a certificate or an issuer, and what to give us instead."""
 
@@ -349,6 +359,10 @@ class UnderWay(AlreadyAsked):
 class KeyUsedTwice(AlreadyAsked):
     def __init__(self) -> None:
         super().__init__("This Idempotency-Key belongs to another request: every request needs a key of its own.")
+
+
+class WrongState(DomainError):
+    """The sentence says how far it is, and what can be done with it."""
 
 
 class Outdated(DomainError):

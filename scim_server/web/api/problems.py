@@ -28,6 +28,7 @@ from scim_server.services.errors import (
     Outdated,
     PositionInUse,
     WouldLoseData,
+    WrongState,
 )
 
 PROBLEM = "application/problem+json"
@@ -49,6 +50,7 @@ STATUSES: dict[type[DomainError], int] = {
     HeldBack: 429,
     AlreadyAsked: 409,
     KeyUsedTwice: 422,
+    WrongState: 409,
     Outdated: 412,
 }
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
