@@ -170,6 +170,7 @@ class Settings(BaseSettings):
     request_log_entries: int = Field(ge=100)
     request_log_body_bytes: int = Field(ge=0)
     sign_in_log_days: int = Field(ge=1, le=3650)
+    import_days: int = Field(ge=1, le=3650)
     access_token_seconds: int = Field(ge=60, le=86_400)
     log_level: Literal["debug", "info", "warning", "error"]
     log_format: Literal["json", "console"]

@@ -15,6 +15,8 @@ from scim_server.services import (
     answered_requests,
     connection_looks,
     domain_checks,
+    import_work,
+    imports,
     outbox,
     retention,
     sessions,
@@ -26,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 # Seconds between two looks: for what another process has posted, and at the end of a back-off; and for what is due.
 _MAIL, _HOURLY = 10.0, 3600.0
+# Seconds until an import goes on that another process has begun; and rows that it does before it asks whether to stop.
+_IMPORTS, _ROWS = 5.0, 20
 # Seconds that a stop waits for what is under way.
 _STOPPING = 10.0
 
@@ -96,12 +100,22 @@ def start(database: Database, settings: Settings) -> None:
     answered = Job("answered request purge", _HOURLY, lambda: answered_requests.purge(database, datetime.now(UTC)))
     over = Job("session purge", _HOURLY, lambda: sessions.purge(database, settings, datetime.now(UTC)))
 
+    forget = Job("import purge", _HOURLY, lambda: import_work.purge(database, settings, datetime.now(UTC)))
+
+    def do_imports() -> None:
+        if import_work.work(database, settings, rows=_ROWS):
+            doing.wake()
+
+    doing = Job("imports", _IMPORTS, do_imports)
+
     def posted(session: Session) -> None:
         if outbox.POSTED in session.info:
             mail.wake()
+        if imports.STARTED in session.info:
+            doing.wake()
 
     database.when_committed(posted)
-    for job in (mail, purge, users, domains, connections, attempts, history, answered, over):
+    for job in (mail, purge, users, domains, connections, attempts, history, answered, over, doing, forget):
         job.start()
 
 

@@ -34,7 +34,8 @@ class Program:
 
     def get(self, path: str, **query: Any) -> Any:
         """The JSON of an answer that has to be a good one."""
-        return good(self.send("GET", path, query_string=query))
+        written = {name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()}
+        return good(self.send("GET", path, query_string=written))
 
     def post(self, path: str, body: Any = None, **more: Any) -> Any:
         return good(self.send("POST", path, body, **more))

@@ -88,6 +88,8 @@ class Action(StrEnum):
     INVITATION_RESENT = "invitation.resent"
     INVITATION_REVOKED = "invitation.revoked"
     INVITATION_ACCEPTED = "invitation.accepted"
+    IMPORT_STARTED = "import.started"
+    IMPORT_FINISHED = "import.finished"
     TEAM_CREATED = "team.created"
     TEAM_UPDATED = "team.updated"
     TEAM_ADOPTED = "team.adopted"

@@ -81,22 +81,11 @@ TARGETS: Mapping[str, Target] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """`targets` is what each column is, by its name, in the order of the file; None is one that is not taken."""
-
-    targets: Mapping[str, str | None]
-
-    @property
-    def ignored(self) -> list[str]:
-        return [name for name, target in self.targets.items() if target is None]
-
-
 def map_columns(
     header: Sequence[str], said: Mapping[str, str | None], *, mode: ImportMode, match_by: MatchBy
-) -> Columns:
-    """What each column is. `said` is what a person says of some, by their names; None leaves one out. Of the others, it
-    is what their names suggest.
+) -> dict[str, str | None]:
+    """What each column is, in the order of the file; None is one that is not taken. `said` is what a person says of
+    some; of the others, it is what their names suggest.
 
     Raises InvalidValue, NotImportable.
     """
@@ -108,12 +97,12 @@ def map_columns(
         targets[name] = explicit.get(name, None if guess in taken else guess)
     _check_each_once(targets)
     _check_enough({target for target in targets.values() if target}, mode, match_by)
-    return Columns(targets)
+    return targets
 
 
-def values(columns: Columns, cells: Sequence[str]) -> dict[str, str]:
+def values(targets: Mapping[str, str | None], cells: Sequence[str]) -> dict[str, str]:
     """What a row says, by what its columns are."""
-    pairs = zip(columns.targets.values(), cells, strict=True)
+    pairs = zip(targets.values(), cells, strict=True)
     return {target: cell for target, cell in pairs if target is not None}
 
 

@@ -18,3 +18,17 @@ def attempt(ctx: Context) -> Iterator[None]:
             yield
     finally:
         ctx.session.expunge_all()
+
+
+@contextmanager
+def trial(ctx: Context) -> Iterator[None]:
+    """Undo what the block has changed, whichever way it ends, and what it has left for the end of the transaction."""
+    info = dict(ctx.session.info)
+    tried = ctx.session.begin_nested()
+    try:
+        yield
+    finally:
+        tried.rollback()
+        ctx.session.expunge_all()
+        ctx.session.info.clear()
+        ctx.session.info.update(info)

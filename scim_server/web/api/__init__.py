@@ -6,6 +6,7 @@ A module is a room of endpoints that belong together. They are served in the ord
 from scim_server.web.api import (
     api_keys,
     directories,
+    directory_requests,
     me,
     openapi,
     scim_clients,
@@ -19,6 +20,7 @@ __all__ = [
     "api_keys",
     "bp",
     "directories",
+    "directory_requests",
     "me",
     "openapi",
     "scim_clients",
@@ -26,5 +28,3 @@ __all__ = [
     "teams",
     "users",
 ]
-from scim_server.web.api import api_keys, directories, directory_requests, me, openapi, scim_clients, scim_tokens
-__all__ = ["api_keys", "bp", "directories", "directory_requests", "me", "openapi", "scim_clients", "scim_tokens"]

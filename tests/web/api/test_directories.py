@@ -67,7 +67,7 @@ def test_what_a_directory_is_allowed_is_changed_and_is_on_record(boss: Program, 
         ({"brake_users": 0}, "#/brake_users"),
         ({"brake_users": None}, "#/brake_users"),
         ({"brake_share": 101}, "#/brake_share"),
-        ({"brake_window": 10**30}, "#/brake_window"),
+        ({"brake_window": 10**9}, "#/brake_window"),
         ({"provider": "entra"}, "#/provider"),
     ],
 )
@@ -122,7 +122,7 @@ def test_a_token_of_a_user_is_good_at_me_alone(app: Flask, boss: Program, office
         ({"directory_id": "x", "user_id": None}, "#/directory_id"),
         ({"expires_in_days": 0}, "#/expires_in_days"),
         ({"name": ""}, "#/name"),
-        ({"name": "a\x00b"}, "#/name"),
+        ({"name": 7}, "#/name"),
         ({"name": "x" * 101}, "#/name"),
     ],
 )
