@@ -14,11 +14,11 @@ from sqlalchemy import select
 
 from scim_server.models import Membership, Origin, Position, Source, User, UserStatus
 from scim_server.models.expressions import any_of
-from scim_server.services import directories, managers, plain_fields, users
+from scim_server.services import directories, handmade_teams, managers, plain_fields, users
 from scim_server.services.authorship import of_directory
 from scim_server.services.context import Context
 from scim_server.services.declared import role_of
-from scim_server.services.handmade_teams import Part, part_of
+from scim_server.services.listing import Part
 
 __all__ = [
     "Author",
@@ -33,6 +33,7 @@ __all__ = [
     "in_full",
     "in_short",
     "main_email",
+    "people",
     "persons",
     "teams_of",
 ]
@@ -74,15 +75,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class TeamOfUser:
-    """A team that a user is in: themselves, with their part in it and whose gifts it is; or, where `direct` is false,
-    because a team of theirs is within it.
+    """A team that a user is in: themselves, with their part in it and who holds them there; or, where `direct` is
+    false, because a team of theirs is within it.
     """
 
     id: UUID
     name: str
     direct: bool
-    part: Part | None
-    sources: tuple[str, ...]
+    part: handmade_teams.Part | None
+    held_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +170,13 @@ def persons(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, Person]:
     return {row.id: Person(row.id, row.user_name, row.display_name) for row in rows}
 
 
+def people(ctx: Context, user_ids: Sequence[UUID], limit: int) -> Part[Person]:
+    """These users as a part of a list, in the same order: the first `limit` of them, behind which there are others."""
+    shown = user_ids[:limit]
+    found = persons(ctx, shown)
+    return Part([found[id] for id in shown], shown[-1] if len(user_ids) > limit else None)
+
+
 def teams_of(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, tuple[TeamOfUser, ...]]:
     """The teams of each of these users, then those that these teams are in."""
     rows = ctx.session.scalars(
@@ -228,6 +236,6 @@ def _positions(ctx: Context, rows: Sequence[User]) -> dict[UUID, Named]:
 def _team(belonging: users.Belonging, row: Membership | None) -> TeamOfUser:
     if row is None:
         return TeamOfUser(belonging.team_id, belonging.team_name, belonging.direct, None, ())
-    sources = tuple((each.name or "").lower() for each in Source if each & row.sources)
-    part = part_of(row.is_user, row.is_supervisor)
-    return TeamOfUser(belonging.team_id, belonging.team_name, belonging.direct, part, sources)
+    held_by = tuple((each.name or "").lower() for each in Source if each & row.sources)
+    part = handmade_teams.part_of(row.is_user, row.is_supervisor)
+    return TeamOfUser(belonging.team_id, belonging.team_name, belonging.direct, part, held_by)

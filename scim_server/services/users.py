@@ -66,13 +66,20 @@ def get_user_to_change(ctx: Context, user_id: UUID) -> User:
     return user
 
 
+def get_deleted_user(ctx: Context, user_id: UUID) -> User:
+    """Raises NotFound."""
+    user = ctx.session.scalar(select(User).where(*_deleted(ctx), User.id == user_id))
+    if user is None:
+        raise NotFound("deleted user", user_id)
+    return user
+
+
 def get_deleted_user_to_change(ctx: Context, user_id: UUID) -> User:
     """A deleted user whom nobody else changes until this transaction ends.
 
     Raises NotFound.
     """
-    deleted = User.org_id == ctx.org.id, User.status == UserStatus.DELETED
-    user = ctx.session.scalar(select(User).where(*deleted, User.id == user_id).with_for_update())
+    user = ctx.session.scalar(select(User).where(*_deleted(ctx), User.id == user_id).with_for_update())
     if user is None:
         raise NotFound("deleted user", user_id)
     return user
@@ -245,6 +252,10 @@ def user_names(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, str]:
 
 def _living(ctx: Context) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return User.org_id == ctx.org.id, User.status != UserStatus.DELETED
+
+
+def _deleted(ctx: Context) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return User.org_id == ctx.org.id, User.status == UserStatus.DELETED
 
 
 def _fill(user: User, profile: Profile) -> None:

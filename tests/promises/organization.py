@@ -1,10 +1,13 @@
 """An organization that has something of everything, so that a promise about all of it is kept of something."""
 
+from uuid import UUID
+
 from flask import Flask
 
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.services import clients, directories
+from tests.accounts import open_session
 from tests.clients import Directory
 from tests.hands import Hands
 from tests.programs import program
@@ -18,3 +21,4 @@ def fill(app: Flask, directory: Directory, settings: Settings, database: Databas
     program(app, office)
     with office.acting() as ctx:
         clients.create_client(ctx, directories.list_directories(ctx)[0])
+    open_session(settings, database, directory.slug, UUID(gina.id))

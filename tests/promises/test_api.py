@@ -32,9 +32,13 @@ ROWS = {
     "key_id": "api_keys",
     "token_id": "scim_tokens",
     "user_id": "users",
+    "other_id": "users",
+    "session_id": "sessions",
     "team_id": "teams",
 }
-EVERYBODYS: dict[str, str] = {}
+EVERYBODYS = {
+    "permission": "the catalogue is the same for everybody",
+}
 
 UNDECLARED = [each for each in ENDPOINTS if each.first is not Installation]
 

@@ -12,6 +12,9 @@ from scim_server.web.api import (
     scim_clients,
     scim_tokens,
     teams,
+    user_life,
+    user_rights,
+    user_sessions,
     users,
 )
 from scim_server.web.api.blueprint import bp
@@ -26,5 +29,8 @@ __all__ = [
     "scim_clients",
     "scim_tokens",
     "teams",
+    "user_life",
+    "user_rights",
+    "user_sessions",
     "users",
 ]

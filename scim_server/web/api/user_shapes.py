@@ -8,15 +8,18 @@ from pydantic import Field, JsonValue
 
 from scim_server.services.handmade_teams import Part
 from scim_server.services.user_views import Author
-from scim_server.web.api.shapes import Input, Shape
+from scim_server.web.api.shapes import Change, Input, Shape
+from scim_server.web.api.values import KEEPABLE, Text, left_out
 
 Status = Literal["invited", "active", "deactivated", "deleted"]
 OriginName = Literal["hand", "import", "invitation", "jit", "scim"]
 AvailabilityName = Literal["available", "away"]
 
-Line = Annotated[str, Field(max_length=1024)]
-Lines = Annotated[str, Field(max_length=4096)]
-Address = Annotated[str, Field(max_length=2048)]
+# How long each may be, services/fields.py says; nothing is longer than that.
+Line = Annotated[str, Field(max_length=1024, pattern=KEEPABLE)]
+Lines = Annotated[str, Field(max_length=4096, pattern=KEEPABLE)]
+Address = Annotated[str, Field(max_length=2048, pattern=KEEPABLE)]
+Mailbox = Annotated[str, Field(min_length=3, max_length=512, pattern=KEEPABLE, examples=["grace@example.com"])]
 Capacity = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 _FAMILIAR = "What friends call them, as SCIM has it (nickName)."
@@ -109,7 +112,7 @@ class TeamOfUserShape(Shape):
     name: str
     direct: Annotated[bool, Field(description="False where they are in it because a team of theirs is within it.")]
     part: Part | None
-    sources: Annotated[list[str], Field(description="Who put them there: hand, directory, mapping or main.")]
+    held_by: Annotated[list[str], Field(description="Who put them there: hand, directory, mapping or main.")]
 
 
 class UserShape(Shape):
@@ -144,7 +147,7 @@ class UserDetailsShape(UserShape):
     ]
 
 
-class NameInput(Input):
+class NameInput(Change):
     """The parts of a name: what is left out stays as it is, null takes a part away."""
 
     formatted: Line | None = None
@@ -178,22 +181,22 @@ class EmailInput(EntryInput):
 
 
 class PhoneInput(EntryInput):
-    value: Annotated[str, Field(max_length=1024, description=_PHONE)]
+    value: Annotated[Line, Field(description=_PHONE)]
     type: Literal["work", "home", "mobile", "fax", "pager", "other"] | None = None
 
 
 class PhotoInput(EntryInput):
-    value: Annotated[str, Field(max_length=2048, description="An address that begins with https://.")]
+    value: Annotated[Address, Field(description="It begins with https://.")]
     type: Literal["photo", "thumbnail"] | None = None
 
 
 Entries = Field(max_length=50)
 
 
-class ProfileInput(Input):
+class ProfileInput(Change):
     """Fields of a profile. What is left out stays as it is; null, or an empty list, takes a field away."""
 
-    user_name: Annotated[str, Field(min_length=1, max_length=1024)] = ""
+    user_name: Text = left_out()
     name: NameInput | None = None
     display_name: Line | None = None
     nick_name: Annotated[Line | None, Field(description=_FAMILIAR)] = None
@@ -226,4 +229,4 @@ class ProfileInput(Input):
 class NewProfile(ProfileInput):
     """Who a new user is."""
 
-    user_name: Annotated[str, Field(min_length=1, max_length=1024, description="What they are called by here.")]
+    user_name: Text

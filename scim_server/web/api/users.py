@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from scim_server.services import hands, lookup, roles, user_views, users
 from scim_server.services.built_in import Manage
@@ -13,7 +13,7 @@ from scim_server.services.lookup import Wanted
 from scim_server.services.plain_fields import changes_of
 from scim_server.services.user_views import Origin, UserStatus
 from scim_server.web.api.endpoints import Room
-from scim_server.web.api.shapes import Input, ListQuery, Page, page
+from scim_server.web.api.shapes import Change, Input, ListQuery, Page, page
 from scim_server.web.api.user_shapes import (
     AvailabilityName,
     Capacity,
@@ -23,6 +23,7 @@ from scim_server.web.api.user_shapes import (
     UserDetailsShape,
     UserShape,
 )
+from scim_server.web.api.values import KEEPABLE
 
 people = Room(
     "Users",
@@ -30,14 +31,7 @@ people = Room(
 )
 
 
-def without_nul(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("must not have a NUL character")
-    return text
-
-
-# No database keeps a NUL, so there is nothing that has one in its name.
-Sought = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(without_nul)]
+Sought = Annotated[str, Field(min_length=1, max_length=512, pattern=KEEPABLE)]
 
 
 class UserQuery(ListQuery):
@@ -74,7 +68,7 @@ class NewUser(Input):
     ] = "active"
 
 
-class UserChanges(Input):
+class UserChanges(Change):
     profile: ProfileInput
     version: Annotated[
         int | None,
@@ -82,7 +76,7 @@ class UserChanges(Input):
     ] = None
 
 
-class Work(Input):
+class Work(Change):
     availability: Annotated[AvailabilityName | None, Field(description="Null is as good as available.")] = None
     reception_capacity: Annotated[Capacity | None, Field(description="Null is any number.")] = None
 
