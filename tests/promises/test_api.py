@@ -37,6 +37,7 @@ ROWS = {
     "team_id": "teams",
 }
 EVERYBODYS = {
+    "account_id": "an account is of a person, and only a key of the installation asks",
     "permission": "the catalogue is the same for everybody",
 }
 

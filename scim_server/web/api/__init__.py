@@ -4,6 +4,7 @@ A module is a room of endpoints that belong together. They are served in the ord
 """
 
 from scim_server.web.api import (
+    accounts,
     api_keys,
     directories,
     directory_requests,
@@ -20,6 +21,7 @@ from scim_server.web.api import (
 from scim_server.web.api.blueprint import bp
 
 __all__ = [
+    "accounts",
     "api_keys",
     "bp",
     "directories",
