@@ -6,7 +6,7 @@ from flask import Flask
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.services import clients, directories
+from scim_server.services import clients, directories, invitations
 from tests.accounts import open_session
 from tests.clients import Directory
 from tests.hands import Hands
@@ -21,4 +21,5 @@ def fill(app: Flask, directory: Directory, settings: Settings, database: Databas
     program(app, office)
     with office.acting() as ctx:
         clients.create_client(ctx, directories.list_directories(ctx)[0])
+        invitations.invite_first_admin(ctx, "ada@example.com")
     open_session(settings, database, directory.slug, UUID(gina.id))

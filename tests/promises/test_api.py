@@ -29,6 +29,7 @@ from tests.promises.test_errors_have_answers import KINDS
 ROWS = {
     "client_id": "oauth_clients",
     "directory_id": "directories",
+    "invitation_id": "invitations",
     "key_id": "api_keys",
     "token_id": "scim_tokens",
     "user_id": "users",
