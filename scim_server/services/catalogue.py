@@ -62,6 +62,8 @@ def remove_permission(
 
     Raises NotFound, NotAllowed, InUse.
     """
+    if not KEY.fullmatch(key):
+        raise NotFound("permission", key)
     if key in PROGRAMS_OWN:
         raise NotAllowed(f"{key} comes with the program, and stays.")
     row = session.scalar(select(AddedPermission).where(AddedPermission.key == key).with_for_update())
@@ -72,7 +74,7 @@ def remove_permission(
     if (users or roles) and not everywhere:
         raise InUse(
             f"{len(roles)} role(s) and {len(users)} user(s) have {key}: take it from them first, or have it taken "
-            "from all of them (--everywhere)."
+            "from all of them (everywhere, --everywhere)."
         )
     for org in _organizations_of(session, [*users, *roles]):
         ctx = Context(session, settings, org, actor, now, request_id="")

@@ -37,7 +37,8 @@ def read_part(
     *,
     newest_first: bool = False,
 ) -> Part[Any]:
-    """A part of what a query finds, whose first column is the row that has the `id`; the query names the organization.
+    """A part of what a query finds, whose first column is the `id` or the row that has it; the query names the
+    organization.
 
     A query of one column gives its rows, another one tuples.
     """
@@ -47,5 +48,12 @@ def read_part(
     found = list(ctx.session.execute(query))
     more, found = len(found) > cut.limit, found[: cut.limit]
     items = [row[0] if len(row) == 1 else row for row in found]
-    last = found[-1][0].id if more else None
-    return Part(items, last)
+    last = found[-1][0] if more else None
+    return Part(items, last if last is None or isinstance(last, UUID) else last.id)
+
+
+def part_of(items: Sequence[Any], cut: Cut) -> Part[Any]:
+    """A part of a list that is there as a whole, in the order of its ids."""
+    behind = [each for each in items if cut.after is None or each.id > cut.after]
+    more = len(behind) > cut.limit
+    return Part(behind[: cut.limit], behind[cut.limit - 1].id if more else None)

@@ -232,7 +232,9 @@ def _add(
     if role is None and team is None:
         raise InvalidValue("mapping", "must give a role or a team, or both")
     if role is not None and role.built_in == BuiltIn.ADMIN and not may_give_admin:
-        raise NotAllowed("A mapping gives the role Admin only if it says explicitly that it may (--may-give-admin).")
+        raise NotAllowed(
+            "A mapping gives the role Admin only if it says explicitly that it may (may_give_admin, --may-give-admin)."
+        )
     if team is not None and team.directory_id is not None:
         raise OwnedByDirectory(team.display_name, "it alone puts people into it, so that no mapping does")
     _check_priority(priority)

@@ -79,6 +79,17 @@ def find_role(ctx: Context, text: str) -> DeclaredRole:
     return role
 
 
+def get_declared_role(ctx: Context, role_id: UUID) -> DeclaredRole:
+    """The role with this id, and what it is made of.
+
+    Raises NotFound.
+    """
+    role = declared(ctx).roles.get(role_id)
+    if role is None:
+        raise NotFound("role", role_id)
+    return role
+
+
 def get_role_to_change(ctx: Context, role_id: UUID) -> Role:
     """A role of the organization's own, which nobody else changes until this transaction ends.
 

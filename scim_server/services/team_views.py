@@ -81,7 +81,7 @@ def list_teams(
 
 def list_members(ctx: Context, team: Team, cut: Cut, *, part: Role | None = None) -> Part[MemberView]:
     """Who is in a team, the oldest user first; all of them, or those who do that part alone."""
-    query = (
+    query: Select[Any] = (
         select(
             Membership.user_id,
             User.user_name,
@@ -94,14 +94,9 @@ def list_members(ctx: Context, team: Team, cut: Cut, *, part: Role | None = None
         )
         .join(User, (User.org_id == Membership.org_id) & (User.id == Membership.user_id))
         .where(Membership.org_id == ctx.org.id, Membership.team_id == team.id, *_that_part(part))
-        .order_by(Membership.user_id)
-        .limit(cut.limit + 1)
     )
-    if cut.after is not None:
-        query = query.where(Membership.user_id > cut.after)
-    found = [_member(*row) for row in ctx.session.execute(query)]
-    more, found = len(found) > cut.limit, found[: cut.limit]
-    return Part(found, found[-1].user_id if more else None)
+    found = read_part(ctx, query, Membership.user_id, cut)
+    return Part([_member(*row) for row in found.items], found.next)
 
 
 def count_members(ctx: Context, team: Team) -> int:

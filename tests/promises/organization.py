@@ -23,3 +23,6 @@ def fill(app: Flask, directory: Directory, settings: Settings, database: Databas
         clients.create_client(ctx, directories.list_directories(ctx)[0])
         invitations.invite_first_admin(ctx, "ada@example.com")
     open_session(settings, database, directory.slug, UUID(gina.id))
+    boss = program(app, office)
+    boss.post("/roles", {"name": "Desk", "permissions": ["tickets.work"]})
+    boss.post("/positions", {"name": "Chief", "scope": "all"})

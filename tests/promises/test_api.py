@@ -41,6 +41,10 @@ EVERYBODYS = {
     "account_id": "an account is of a person, and only a key of the installation asks",
     "permission": "the catalogue is the same for everybody",
 }
+    "position_id": "positions",
+    "role_id": "roles",
+}
+EVERYBODYS: dict[str, str] = {"key": "a permission of the catalogue"}
 
 UNDECLARED = [each for each in ENDPOINTS if each.first is not Installation]
 

@@ -38,3 +38,5 @@ __all__ = [
     "user_sessions",
     "users",
 ]
+from scim_server.web.api import api_keys, me, openapi, positions, roles, teams
+__all__ = ["api_keys", "bp", "me", "openapi", "positions", "roles", "teams"]
