@@ -4,13 +4,17 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, true
 
 from scim_server.models import Alarm, AlarmState, Directory
 from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue, NotAllowed, NotFound
 from scim_server.services.events import Action, record
+from scim_server.services.listing import Cut, Part, read_part
 from scim_server.services.permissions import Manage, require
+
+# What an alarm is in is of its table, which edges do not see.
+__all__ = ["AlarmState", "Raised"]
 
 _LONGEST = timedelta(days=30)
 
@@ -27,18 +31,26 @@ def list_alarms(ctx: Context) -> list[Raised]:
 
     Raises NotAllowed.
     """
-    require(ctx, Manage.DIRECTORIES)
+    require(ctx, Manage.DIRECTORIES_VIEW)
     rows = ctx.session.execute(_raised(ctx).order_by(Alarm.id.desc()))
     return [Raised(*row) for row in rows]
 
 
+def read_alarms(ctx: Context, cut: Cut, *, state: AlarmState | None = None) -> Part[Raised]:
+    """A part of `list_alarms`, of all or of those that are in one state.
+
+    Raises NotAllowed.
+    """
+    require(ctx, Manage.DIRECTORIES_VIEW)
+    query = _raised(ctx).where(Alarm.state == state if state else true())
+    part = read_part(ctx, query, Alarm.id, cut, newest_first=True)
+    return Part([Raised(*row) for row in part.items], part.next)
+
+
 def get_alarm(ctx: Context, alarm_id: UUID) -> Raised:
     """Raises NotAllowed, NotFound."""
-    require(ctx, Manage.DIRECTORIES)
-    row = ctx.session.execute(_raised(ctx).where(Alarm.id == alarm_id)).one_or_none()
-    if row is None:
-        raise NotFound("alarm", alarm_id)
-    return Raised(*row)
+    require(ctx, Manage.DIRECTORIES_VIEW)
+    return _get(ctx, alarm_id)
 
 
 def dismiss(ctx: Context, alarm_id: UUID) -> Alarm:
@@ -124,7 +136,8 @@ def get_alarm_to_decide(ctx: Context, alarm_id: UUID) -> Raised:
 
     Raises NotAllowed, NotFound.
     """
-    directory_id = get_alarm(ctx, alarm_id).directory.id
+    require(ctx, Manage.DIRECTORIES)
+    directory_id = _get(ctx, alarm_id).directory.id
     ctx.session.execute(
         select(Directory)
         .where(Directory.org_id == ctx.org.id, Directory.id == directory_id)
@@ -133,6 +146,13 @@ def get_alarm_to_decide(ctx: Context, alarm_id: UUID) -> Raised:
     )
     again = _raised(ctx).where(Alarm.id == alarm_id).execution_options(populate_existing=True)
     return Raised(*ctx.session.execute(again).one())
+
+
+def _get(ctx: Context, alarm_id: UUID) -> Raised:
+    row = ctx.session.execute(_raised(ctx).where(Alarm.id == alarm_id)).one_or_none()
+    if row is None:
+        raise NotFound("alarm", alarm_id)
+    return Raised(*row)
 
 
 def _decide(ctx: Context, alarm: Alarm, state: AlarmState) -> None:

@@ -65,12 +65,12 @@ def undo(
     Raises NotAllowed, NotFound.
     """
     with opened() as ctx:
-        alarms.begin_undo(ctx, alarm_id)
+        alarm = alarms.begin_undo(ctx, alarm_id).alarm
     told: set[Left] = set()
     undone, skipped = set[UUID](), set[UUID]()
     for _ in range(_ROUNDS):
         with opened() as ctx:
-            plan = make_plan(ctx, alarms.get_alarm(ctx, alarm_id).alarm)
+            plan = make_plan(ctx, alarm)
         left = list(_left([each for each in plan.left if each not in told]))
         told.update(plan.left)
         skipped.update(each.id for each in left)

@@ -9,6 +9,7 @@ from scim_server.web.api import (
     directories,
     directory_requests,
     invitations,
+    alarms,
     me,
     openapi,
     scim_clients,
@@ -23,6 +24,7 @@ from scim_server.web.api.blueprint import bp
 
 __all__ = [
     "accounts",
+    "alarms",
     "api_keys",
     "bp",
     "directories",
