@@ -20,6 +20,7 @@ from scim_server.services.domain_names import domain_of, read_domain, show_domai
 from scim_server.services.domain_proofs import LABEL, Finding, Outcome, look_for, new_proof
 from scim_server.services.errors import DomainTaken, InUse, InvalidValue, NotAllowed, NotFound
 from scim_server.services.events import Action, record
+from scim_server.services.listing import Cut, Part, read_part
 from scim_server.services.mail import MailText
 from scim_server.services.permissions import Manage, require
 
@@ -76,6 +77,21 @@ def find_domain(ctx: Context, name: str) -> Domain:
 def get_domain(ctx: Context, domain_id: UUID) -> Domain:
     """Raises NotAllowed, NotFound."""
     require(ctx, Manage.DIRECTORIES_VIEW)
+    return _get(ctx, domain_id)
+
+
+def read_domains(ctx: Context, cut: Cut) -> Part[Domain]:
+    """A part of the domains, the oldest first.
+
+    Raises NotAllowed.
+    """
+    require(ctx, Manage.DIRECTORIES_VIEW)
+    return read_part(ctx, select(Domain).where(Domain.org_id == ctx.org.id), Domain.id, cut)
+
+
+def get_domain_to_change(ctx: Context, domain_id: UUID) -> Domain:
+    """Raises NotAllowed, NotFound."""
+    require(ctx, Manage.DIRECTORIES)
     return _get(ctx, domain_id)
 
 
