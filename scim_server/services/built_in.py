@@ -30,6 +30,7 @@ class Manage(StrEnum):
     KEYS_VIEW = "keys.view"
     KEYS = "keys.manage"
     ACTIVITY_VIEW = "activity.view"
+    ACTIVITY_ADD = "activity.add"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ PERMISSIONS = (
         "Organization",
     ),
     Permission(Manage.ACTIVITY_VIEW, "View activity", "See who changed what, and who signed in.", "Organization"),
+    Permission(Manage.ACTIVITY_ADD, "Add activity", "Write down what users did in the product.", "Organization"),
 )
 
 _COLLEAGUES = frozenset({"users.view", "teams.view"})

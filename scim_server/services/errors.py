@@ -28,6 +28,7 @@ DomainError
 │   ├── RoleNameTaken
 │   ├── PermissionKeyTaken
 │   ├── PositionNameTaken
+│   ├── EntryTaken        an entry of the product's in the activity log
 │   └── DomainTaken       another organization has verified it, and which one is its own business
 ├── InvalidValue          a value that we cannot keep
 │   ├── WeakPassword      one that is easy to guess
@@ -245,6 +246,13 @@ class PositionNameTaken(AlreadyExists):
 
     def __init__(self, name: str) -> None:
         super().__init__("position", name)
+
+
+class EntryTaken(AlreadyExists):
+    attribute = "external_id"
+
+    def __init__(self, external_id: str) -> None:
+        super().__init__("entry of the activity log", external_id)
 
 
 class DomainTaken(AlreadyExists):

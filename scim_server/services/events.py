@@ -113,6 +113,11 @@ class Action(StrEnum):
     MAPPING_ENABLED = "mapping.enabled"
     MAPPING_DISABLED = "mapping.disabled"
     MAPPING_REMOVED = "mapping.removed"
+    PRODUCT_ENTRY = "product.entry"
+
+
+# What is about something else than its name begins with.
+_KINDS = {Action.PRODUCT_ENTRY: "user"}
 
 
 class Target(Protocol):
@@ -120,27 +125,27 @@ class Target(Protocol):
     def id(self) -> UUID: ...
 
 
-def record(ctx: Context, action: Action, target: Target, changes: Changes | None = None, **details: Any) -> None:
+def record(ctx: Context, action: Action, target: Target, changes: Changes | None = None, **details: Any) -> Event:
     """Write down one change of one row, and what else whoever hears of it should know."""
     ip, user_agent = whereabouts(ctx.device)
-    ctx.session.add(
-        Event(
-            org_id=ctx.org.id,
-            id=new_id(),
-            at=ctx.now,
-            action=action,
-            actor_kind=ctx.actor.kind,
-            actor_id=ctx.actor.id,
-            actor_name=ctx.actor.name,
-            target_kind=action.partition(".")[0],
-            target_id=target.id,
-            changes=dict(changes or {}),
-            details={**ctx.because, **details},
-            request_id=ctx.request_id,
-            ip=ip,
-            user_agent=user_agent,
-        )
+    event = Event(
+        org_id=ctx.org.id,
+        id=new_id(),
+        at=ctx.now,
+        action=action,
+        actor_kind=ctx.actor.kind,
+        actor_id=ctx.actor.id,
+        actor_name=ctx.actor.name,
+        target_kind=_KINDS.get(action, action.partition(".")[0]),
+        target_id=target.id,
+        changes=dict(changes or {}),
+        details={**ctx.because, **details},
+        request_id=ctx.request_id,
+        ip=ip,
+        user_agent=user_agent,
     )
+    ctx.session.add(event)
+    return event
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -96,6 +96,7 @@ def _purge(ctx: Context, gone: Sequence[User]) -> None:
     # Together for all, as each has to look through what is told of everybody.
     traces.erase_as_managers(ctx, gone)
     traces.erase_as_actors(ctx, gone)
+    traces.erase_from_entries(ctx, gone)
     traces.erase_from_requests(ctx, gone)
     traces.erase_from_sign_ins(ctx, gone)
     recognition.note_purged(ctx, gone)

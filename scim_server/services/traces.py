@@ -166,6 +166,30 @@ def _erase_whereabouts(ctx: Context, gone: Sequence[User]) -> None:
         )
 
 
+# In what the product says of people
+
+
+def erase_from_entries(ctx: Context, gone: Sequence[User]) -> None:
+    """Empty the product's entries about these users, and those about others that name them.
+
+    What is left of an entry is when it was, and of which kind.
+    """
+    ids, names = {user.id for user in gone}, _Names(gone)
+    rows = ctx.session.execute(
+        select(Event.id, Event.target_id, type_coerce(Event.details, Text))
+        .where(Event.org_id == ctx.org.id, Event.action == Action.PRODUCT_ENTRY)
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    naming = [(id, details) for id, target_id, details in rows if target_id in ids or names.are_in(_strings(details))]
+    for id, details in naming:
+        ctx.session.execute(
+            update(Event)
+            .where(Event.org_id == ctx.org.id, Event.id == id)
+            .values(details={"kind": orjson.loads(details)["kind"], "sentence": _NOT_KEPT}, external_id=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
 # In the log of what directories asked for
 
 
@@ -199,29 +223,19 @@ def erase_from_requests(ctx: Context, gone: Sequence[User]) -> None:
 
 
 def erase_from_sign_ins(ctx: Context, gone: Sequence[User]) -> None:
-    """Remove the attempts of these users to sign in, and empty those of others, or of nobody, that name them.
-
-    A sentence may have an address or a userName in it; a first name is theirs only where it is the whole value.
-    """
+    """Remove the attempts of these users to sign in, and empty those of others, or of nobody, that name them."""
     mine = SignIn.org_id == ctx.org.id
     ctx.session.execute(
         delete(SignIn).where(mine, any_of(SignIn.user_id, [user.id for user in gone])),
         execution_options={"synchronize_session": False},
     )
-    names = {name for user in gone for name in _said_of(user)}
-    keys = {name for name in names if "@" in name} | {user.user_name_key for user in gone}
-    in_sentences = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(keys)))})(?!\w)")
+    names = _Names(gone)
     rows = ctx.session.execute(
         select(SignIn.id, SignIn.claimed, type_coerce(SignIn.details, Text))
         .where(mine, or_(SignIn.claimed.is_not(None), type_coerce(SignIn.details, Text) != "{}"))
         .execution_options(yield_per=_AT_ONCE)
     )
-    naming = [
-        id
-        for id, claimed, details in rows
-        if not names.isdisjoint(said := {folded(claimed or ""), *_strings(details)})
-        or any(in_sentences.search(each) for each in said)
-    ]
+    naming = [id for id, claimed, details in rows if names.are_in({folded(claimed or ""), *_strings(details)})]
     for id in naming:
         ctx.session.execute(
             update(SignIn)
@@ -229,6 +243,21 @@ def erase_from_sign_ins(ctx: Context, gone: Sequence[User]) -> None:
             .values(claimed=PSEUDONYM, ip=None, user_agent=None, details={})
             .execution_options(synchronize_session=False)
         )
+
+
+class _Names:
+    """What tells of some users. A sentence may have an address or a userName in it; a first name is theirs only where
+    it is the whole value.
+    """
+
+    def __init__(self, gone: Sequence[User]) -> None:
+        self._whole = {name for user in gone for name in _said_of(user)}
+        keys = {name for name in self._whole if "@" in name} | {user.user_name_key for user in gone}
+        self._within = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(keys)))})(?!\w)")
+
+    def are_in(self, texts: Collection[str]) -> bool:
+        """Whether one of these texts, which are folded, names one of them."""
+        return not self._whole.isdisjoint(texts) or any(self._within.search(each) for each in texts)
 
 
 def _said_of(user: User) -> Iterator[str]:

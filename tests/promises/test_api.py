@@ -27,24 +27,25 @@ from tests.promises.test_errors_have_answers import KINDS
 
 # What the argument of a path names: the table of its rows, or what it is that is the same for everybody.
 ROWS = {
+    "alarm_id": "alarms",
     "client_id": "oauth_clients",
     "directory_id": "directories",
+    "domain_id": "domains",
     "invitation_id": "invitations",
     "key_id": "api_keys",
-    "token_id": "scim_tokens",
-    "user_id": "users",
     "other_id": "users",
+    "position_id": "positions",
+    "role_id": "roles",
     "session_id": "sessions",
     "team_id": "teams",
+    "token_id": "scim_tokens",
+    "user_id": "users",
 }
 EVERYBODYS = {
     "account_id": "an account is of a person, and only a key of the installation asks",
+    "key": "a permission of the catalogue",
     "permission": "the catalogue is the same for everybody",
 }
-    "position_id": "positions",
-    "role_id": "roles",
-}
-EVERYBODYS: dict[str, str] = {"key": "a permission of the catalogue"}
 
 UNDECLARED = [each for each in ENDPOINTS if each.first is not Installation]
 

@@ -5,14 +5,16 @@ A module is a room of endpoints that belong together. They are served in the ord
 
 from scim_server.web.api import (
     accounts,
+    alarms,
     api_keys,
     directories,
     directory_requests,
-    invitations,
-    alarms,
     domains,
+    invitations,
     me,
     openapi,
+    positions,
+    roles,
     scim_clients,
     scim_tokens,
     teams,
@@ -30,10 +32,12 @@ __all__ = [
     "bp",
     "directories",
     "directory_requests",
-    "invitations",
     "domains",
+    "invitations",
     "me",
     "openapi",
+    "positions",
+    "roles",
     "scim_clients",
     "scim_tokens",
     "teams",
@@ -42,5 +46,3 @@ __all__ = [
     "user_sessions",
     "users",
 ]
-from scim_server.web.api import api_keys, me, openapi, positions, roles, teams
-__all__ = ["api_keys", "bp", "me", "openapi", "positions", "roles", "teams"]
