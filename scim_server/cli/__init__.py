@@ -13,10 +13,12 @@ from scim_server.cli.accounts import account
 from scim_server.cli.alarms import alarm
 from scim_server.cli.api_keys import api_key
 from scim_server.cli.base import PROVIDERS, Failure, now, opened, operator, settings_or_failure, show, told
+from scim_server.cli.bulk import bulk
 from scim_server.cli.clients import client
 from scim_server.cli.connections import connection
 from scim_server.cli.directories import directory
 from scim_server.cli.domains import domain
+from scim_server.cli.exports import export
 from scim_server.cli.invitations import admin, invitation
 from scim_server.cli.lifecycle import add_lifecycle
 from scim_server.cli.mappings import mapping
@@ -181,10 +183,12 @@ main.add_command(account)
 main.add_command(admin)
 main.add_command(alarm)
 main.add_command(api_key)
+main.add_command(bulk)
 main.add_command(client)
 main.add_command(connection)
 main.add_command(directory)
 main.add_command(domain)
+main.add_command(export)
 main.add_command(invitation)
 main.add_command(org)
 main.add_command(permission)

@@ -114,6 +114,7 @@ class Action(StrEnum):
     MAPPING_DISABLED = "mapping.disabled"
     MAPPING_REMOVED = "mapping.removed"
     PRODUCT_ENTRY = "product.entry"
+    EXPORT_MADE = "export.made"
 
 
 # What is about something else than its name begins with.

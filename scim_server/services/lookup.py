@@ -87,16 +87,17 @@ def search_users(ctx: Context, *, status: UserStatus | None = None, text: str | 
     Raises NotAllowed.
     """
     require(ctx, Manage.USERS)
-    query = _query(ctx, Wanted((status,) if status else (), text))
+    query = users_wanted(ctx, Wanted((status,) if status else (), text))
     yield from ctx.session.scalars(query.order_by(User.id).execution_options(yield_per=500))
 
 
 def list_users(ctx: Context, wanted: Wanted, cut: Cut) -> Part[User]:
     """A part of the users that are meant, the oldest first."""
-    return read_part(ctx, _query(ctx, wanted), User.id, cut)
+    return read_part(ctx, users_wanted(ctx, wanted), User.id, cut)
 
 
-def _query(ctx: Context, wanted: Wanted) -> Select[User]:
+def users_wanted(ctx: Context, wanted: Wanted) -> Select[User]:
+    """The query for the users that are meant, in no order."""
     query = select(User).where(User.org_id == ctx.org.id, *_of_status(wanted), *_of_values(wanted))
     if wanted.text:
         query = query.where(_mentions(ctx, folded(wanted.text)))

@@ -936,6 +936,11 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
         missed_domain,
     ),
     "domain: removed": (cli("domain", "remove", "acme", "acme.com"), "domain.removed", verified_domain),
+    "users: many are deactivated": (
+        cli("bulk", "deactivate", "acme", "ada", "hal"),
+        "user.session_ended user.deactivated user.deactivated",
+    ),
+    "users: taken out": (cli("export", "users", "acme", "--output", "users.csv"), "export.made"),
     "claims: told at sign-in": (
         asks(lambda ctx, _: mapping.apply_claims(ctx, found(ctx, "ada"), {SAML: ["staff"]}), "ada"),
         "user.role_changed team.members_added",
