@@ -938,7 +938,7 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
     "domain: removed": (cli("domain", "remove", "acme", "acme.com"), "domain.removed", verified_domain),
     "users: many are deactivated": (
         cli("bulk", "deactivate", "acme", "ada", "hal"),
-        "user.session_ended user.deactivated user.deactivated",
+        "user.deactivated user.deactivated",
     ),
     "users: taken out": (cli("export", "users", "acme", "--output", "users.csv"), "export.made"),
     "claims: told at sign-in": (
