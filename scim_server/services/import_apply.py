@@ -35,6 +35,7 @@ from scim_server.services.declared import DeclaredRole, declared
 from scim_server.services.errors import DomainError, InvalidValue, NoSeatLeft, NotFound
 from scim_server.services.events import differences
 from scim_server.services.fields import flattened
+from scim_server.services.import_people import Manager
 from scim_server.services.import_profiles import MANAGER, shown
 from scim_server.services.import_rules import RowResult, Step, decide
 from scim_server.services.languages import closest
@@ -79,10 +80,11 @@ class Done:
 
 @dataclass(slots=True)
 class _Work:
-    """A row as it is worked at."""
+    """A row as it is worked at; `manager` is whom it names, if they are there."""
 
     values: Mapping[str, str]
     manager_follows: bool
+    manager: Manager | None = None
     changes: dict[str, list[Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     unfinished: bool = False
@@ -181,12 +183,14 @@ def _note(ctx: Context, work: _Work, before: Mapping[str, Any], user: User) -> N
     """Note what has become of a profile; a manager is told by their name, as a person knows them."""
     for name, pair in differences(before, flattened(user.document)).items():
         if name != "active":
-            told = [_named(ctx, each) for each in pair] if name == MANAGER else list(pair)
+            told = [_named(ctx, work, each) for each in pair] if name == MANAGER else list(pair)
             work.changes[shown(name)] = told
 
 
-def _named(ctx: Context, manager: Any) -> str | None:
+def _named(ctx: Context, work: _Work, manager: Any) -> str | None:
     value = (manager or {}).get("value")
+    if work.manager is not None and value == str(work.manager.id):
+        return work.manager.user_name
     try:
         id = UUID(value)
     except (TypeError, ValueError):
@@ -209,9 +213,10 @@ def _manager(ctx: Context, user: User | None, work: _Work, *, overwrite_with_emp
             raise InvalidValue("manager", f"is no user: {text}. Import them first, or leave the cell empty")
         work.unfinished = True
         return {}
+    work.manager = found
     has_one = user is not None and MANAGER in flattened(user.document)
-    is_so = has_one and user is not None and managers.chain(ctx, user)[:1] == [found]
-    return {} if is_so else {MANAGER: {"value": str(found)}}
+    is_so = has_one and user is not None and managers.chain(ctx, user)[:1] == [found.id]
+    return {} if is_so else {MANAGER: {"value": str(found.id)}}
 
 
 def _role(ctx: Context, text: str | None) -> DeclaredRole | None:

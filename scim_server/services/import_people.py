@@ -2,18 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import false, select, true, union_all
+from sqlalchemy import bindparam, literal, select, union_all
 
 from scim_server.models import MatchBy, User, UserEmail, UserStatus
 from scim_server.models.expressions import any_of
+from scim_server.models.types import Id, key_text
 from scim_server.services.addresses import read_email
 from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue
 from scim_server.services.profiles import folded
 
 _LIVING = User.status != UserStatus.DELETED
+_ORG, _KEYS = bindparam("org_id", type_=Id()), bindparam("keys", type_=key_text(), expanding=True)
+# Each question is a look-up in an index of its own, which a single one with `or` would not be. It is asked more than
+# once of every row, and takes longer to build than to answer.
+_CALLED = union_all(
+    select(User.id, User.user_name, literal(1)).where(User.org_id == _ORG, User.user_name_key.in_(_KEYS), _LIVING),
+    select(User.id, User.user_name, literal(0))
+    .join(UserEmail, (UserEmail.org_id == User.org_id) & (UserEmail.user_id == User.id))
+    .where(UserEmail.org_id == _ORG, UserEmail.address_key.in_(_KEYS), _LIVING),
+)
 
 
 def find(ctx: Context, values: Mapping[str, str], match_by: MatchBy) -> User | None:
@@ -42,21 +53,27 @@ def check_new(ctx: Context, values: Mapping[str, str], match_by: MatchBy) -> Non
         raise InvalidValue("email", f"is that of {there.user_name} already: find users by email, or put their id here")
 
 
-def find_manager(ctx: Context, text: str) -> UUID | None:
-    """The id of the user whose id or userName this is, or else whose e-mail address, or None.
+class Manager(NamedTuple):
+    id: UUID
+    user_name: str
+
+
+def find_manager(ctx: Context, text: str) -> Manager | None:
+    """The user whose id or userName this is, or else whose e-mail address, or None.
 
     Raises InvalidValue where several have that address.
     """
     with suppress(ValueError):
-        id = UUID(text)
-        return ctx.session.scalar(select(User.id).where(User.org_id == ctx.org.id, User.id == id, _LIVING))
-    found = _called(ctx, {folded(text)})
-    named = [id for id, is_name in found if is_name] or [id for id, _ in found]
-    if len(named) > 1:
+        here = User.org_id == ctx.org.id, User.id == UUID(text), _LIVING
+        row = ctx.session.execute(select(User.id, User.user_name).where(*here)).first()
+        return Manager(*row) if row else None
+    called = _called(ctx, {folded(text)})
+    found = {Manager(each.id, each.user_name) for each in called if each.by_name or not any(c.by_name for c in called)}
+    if len(found) > 1:
         raise InvalidValue(
             "manager", f"could be any of several users whose address is {text}: give a userName or an id"
         )
-    return named[0] if named else None
+    return next(iter(found), None)
 
 
 def manager_rows(rows: Sequence[tuple[int, Mapping[str, str]]]) -> dict[int, int]:
@@ -88,7 +105,7 @@ def _of_address(ctx: Context, text: str) -> User | None:
     called = _called(ctx, {folded(text), folded(read_email(text).text)})
     if not called:
         return None
-    ids = {id for id, _ in called}
+    ids = {each.id for each in called}
     query = select(User).where(User.org_id == ctx.org.id, any_of(User.id, ids), _LIVING)
     found = ctx.session.scalars(query.order_by(User.id).with_for_update()).all()
     if len(found) > 1:
@@ -97,14 +114,13 @@ def _of_address(ctx: Context, text: str) -> User | None:
     return found[0] if found else None
 
 
-def _called(ctx: Context, keys: set[str]) -> list[tuple[UUID, bool]]:
-    """The living users who have one of these as their userName, and those who have it as an address: each question is a
-    look-up in an index of its own, which a single one with `or` would not be.
-    """
-    named = select(User.id, true()).where(User.org_id == ctx.org.id, User.user_name_key.in_(keys), _LIVING)
-    reached = (
-        select(UserEmail.user_id, false())
-        .join(User, (User.org_id == UserEmail.org_id) & (User.id == UserEmail.user_id))
-        .where(UserEmail.org_id == ctx.org.id, UserEmail.address_key.in_(keys), _LIVING)
-    )
-    return [(id, bool(is_name)) for id, is_name in ctx.session.execute(union_all(named, reached))]
+class _Called(NamedTuple):
+    id: UUID
+    user_name: str
+    by_name: bool
+
+
+def _called(ctx: Context, keys: set[str]) -> list[_Called]:
+    """The living users who have one of these as their userName, and those who have it as an address."""
+    found = ctx.session.execute(_CALLED, {"org_id": ctx.org.id, "keys": sorted(keys)})
+    return [_Called(id, name, bool(by_name)) for id, name, by_name in found]

@@ -1,10 +1,9 @@
 """Positions as they are shown part by part, and who holds which."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from scim_server.models import Position, Scope, User, UserStatus
 from scim_server.services.context import Context
@@ -30,7 +29,7 @@ def read_positions(ctx: Context, cut: Cut) -> Part[Position]:
 
 def read_holders(ctx: Context, position: Position, cut: Cut) -> Part[Holder]:
     """A part of the users who hold a position, the oldest first."""
-    query: Select[Any] = select(User.id, User.user_name, User.display_name, User.status).where(
+    query = select(User.id, User.user_name, User.display_name, User.status).where(
         User.org_id == ctx.org.id, User.position_id == position.id, User.status != UserStatus.DELETED
     )
     found = read_part(ctx, query, User.id, cut)

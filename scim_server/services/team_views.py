@@ -81,7 +81,7 @@ def list_teams(
 
 def list_members(ctx: Context, team: Team, cut: Cut, *, part: Role | None = None) -> Part[MemberView]:
     """Who is in a team, the oldest user first; all of them, or those who do that part alone."""
-    query: Select[Any] = (
+    query = (
         select(
             Membership.user_id,
             User.user_name,

@@ -6,7 +6,7 @@ from flask import Flask
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.services import clients, directories, invitations
+from scim_server.services import brake, clients, directories, domains, invitations
 from tests.accounts import open_session
 from tests.clients import Directory
 from tests.hands import Hands
@@ -19,6 +19,12 @@ def fill(app: Flask, directory: Directory, settings: Settings, database: Databas
     gina = directory.create_user("gina", emails=[{"value": "gina@example.com", "primary": True}])
     directory.create_group("Crew", gina)
     program(app, office)
+    rare = [directory.create_user(name) for name in ("hugo", "ivan")]
+    with office.acting() as ctx:
+        brake.set_brake(ctx, directories.list_directories(ctx)[0], brake_users=1)
+        domains.add_domain(ctx, f"{directory.slug}.example")
+    for each in rare:
+        directory.delete(f"/Users/{each.id}")  # which raises an alarm
     with office.acting() as ctx:
         clients.create_client(ctx, directories.list_directories(ctx)[0])
         invitations.invite_first_admin(ctx, "ada@example.com")

@@ -8,9 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from scim_server.config import Settings
 from scim_server.db import Database
+from scim_server.models import LoggedRequest
 from scim_server.services.api_keys import SCOPES
 from scim_server.services.context import ADMIN
 from scim_server.services.errors import DomainError
@@ -33,6 +35,7 @@ ROWS = {
     "domain_id": "domains",
     "invitation_id": "invitations",
     "key_id": "api_keys",
+    "logged_id": "directory_requests",
     "other_id": "users",
     "position_id": "positions",
     "role_id": "roles",
@@ -165,7 +168,10 @@ def foreign(globex: Directory, settings: Settings, database: Database, app: Flas
     fill(app, globex, settings, database)
     id = id_of(database, "globex")
     before = contents(database, id)
-    yield before
+    with database.reading() as session:
+        logged = session.scalars(select(LoggedRequest.id).where(LoggedRequest.org_id == id).limit(1))
+        requests = {"directory_requests": [{"id": each} for each in logged]}
+    yield before | requests
     assert contents(database, id) == before
 
 

@@ -90,6 +90,7 @@ ASK_NOBODY = {
     "membership.note_given": _INSIDE,
     "membership.note_left": _INSIDE,
     "membership.note_sources": _INSIDE,
+    "pending_invitations.get_pending_to_change": "it finds, and whoever it is found for asks",
     "ownership.make_first_owner": "nobody's ownership is taken by it, and it makes no admin",
     "ownership.transfer_ownership": "it asks whether it is the owner",
     "preferences.choose": _SELF,

@@ -24,8 +24,8 @@ from scim_server.services.errors import NotAllowed
 from scim_server.services.events import Action
 from scim_server.services.export_files import FileFormat, Row, as_csv, as_xlsx
 from scim_server.services.exports import EventFilter, Export, What
-from scim_server.services.lookup import Wanted
 from scim_server.services.handmade_teams import Part
+from scim_server.services.lookup import Wanted
 from scim_server.services.spreadsheet_cells import original_cell
 from tests.clients import Directory
 from tests.hands import Hands

@@ -94,18 +94,18 @@ def list_directory_requests(ctx: Context, query: RequestQuery) -> Page[RequestSh
     return page(found, lambda each: RequestShape.model_validate(_fields(each)))
 
 
-@requests.get("/directory-requests/<uuid:id>", needs=Manage.DIRECTORIES_VIEW)
-def show_directory_request(ctx: Context, id: UUID) -> WholeRequestShape:
+@requests.get("/directory-requests/<uuid:logged_id>", needs=Manage.DIRECTORIES_VIEW)
+def show_directory_request(ctx: Context, logged_id: UUID) -> WholeRequestShape:
     """Show a request with what was sent and answered, without passwords and tokens."""
-    found = request_log.get_request(ctx, id)
+    found = request_log.get_request(ctx, logged_id)
     bodies = {"request_body": found.request.request_body, "answer_body": found.request.answer_body}
     return WholeRequestShape.model_validate(_fields(found) | bodies)
 
 
-@requests.get("/directory-requests/<uuid:id>/changes", needs=Manage.DIRECTORIES_VIEW)
-def list_directory_request_changes(ctx: Context, id: UUID, query: ListQuery) -> Page[ChangeShape]:
+@requests.get("/directory-requests/<uuid:logged_id>/changes", needs=Manage.DIRECTORIES_VIEW)
+def list_directory_request_changes(ctx: Context, logged_id: UUID, query: ListQuery) -> Page[ChangeShape]:
     """List what a request has changed, in order."""
-    request_id = request_log.get_request(ctx, id).request.request_id
+    request_id = request_log.get_request(ctx, logged_id).request.request_id
     return page(request_log.read_changes(ctx, request_id, query.cut()), ChangeShape.model_validate)
 
 

@@ -45,10 +45,10 @@ HEADER = (
 def people() -> list[tuple[str, ...]]:
     chance = random.Random(6)  # noqa: S311 - the same people each time
     given, family = GIVEN.split(), FAMILY.split()
-    rows = []
+    rows: list[tuple[str, ...]] = []
     addresses: list[str] = [f"person{number:04}@acme.example" for number in range(1000)]
     for number, address in enumerate(addresses):
-        manager = addresses[chance.randrange(1000)] if number % 10 else ""
+        manager = addresses[chance.randrange(1000)] if number % 2 else ""
         rows.append(
             (
                 address if number % 250 != 7 else f"{address}@twice",
@@ -62,7 +62,7 @@ def people() -> list[tuple[str, ...]]:
                 f"+4930{number:07}" if number % 4 else "",
                 chance.choice(("Europe/Berlin", "Europe/London", "America/Mexico_City")),
                 chance.choice(("", "", "Viewer", "Agent")) if number % 100 != 9 else "King",
-                chance.choice(("", "Nights", "Nights; Days")) if number % 111 != 5 else "Nowhere",
+                chance.choice(("", "", "", "Nights", "Nights; Days")) if number % 111 != 5 else "Nowhere",
                 manager if manager != address else "",
                 str(number % 7 + 1),
             )
