@@ -14,6 +14,7 @@ from scim_server.models import (
     Event,
     ExtensionSchema,
     GroupMapping,
+    Import,
     Invitation,
     OAuthClient,
     Position,
@@ -41,6 +42,7 @@ _NAMED: tuple[tuple[Any, ColumnElement[Any]], ...] = (
     (ApiKey, ApiKey.name.expression),
     (ExtensionSchema, ExtensionSchema.urn.expression),
     (Invitation, Invitation.email.expression),
+    (Import, Import.file_name.expression),
 )
 # Of what is gone, the events in which its name stands, and where in them.
 _NAMING = (

@@ -13,7 +13,6 @@ Names = Mapping[Any, str]
 # Characters of a name, or of what the product says; names of many.
 _LONGEST = 300
 _MOST_NAMES = 3
-_ACTIONS = frozenset(Action)
 
 
 class Words(NamedTuple):
@@ -27,7 +26,7 @@ class Words(NamedTuple):
     of: str | None = None
 
 
-WORDS: Mapping[Action, Words] = {
+WORDS: Mapping[str, Words] = {
     Action.ORGANIZATION_CREATED: Words("{actor} founded the organization {target}"),
     Action.ORGANIZATION_UPDATED: Words("{actor} changed the settings of the organization"),
     Action.OWNER_CHANGED: Words("{actor} made {after} the owner of the organization", of="owner"),
@@ -134,7 +133,21 @@ WORDS: Mapping[Action, Words] = {
     Action.MAPPING_ENABLED: Words("{actor} enabled the group mapping of {target}"),
     Action.MAPPING_DISABLED: Words("{actor} disabled the group mapping of {target}"),
     Action.MAPPING_REMOVED: Words("{actor} removed the group mapping of {target}"),
+    Action.IMPORT_STARTED: Words("{actor} started the import of {target}: {rows} rows"),
+    Action.IMPORT_FINISHED: Words("{actor} ended the import of {target}: {state}"),
     Action.PRODUCT_ENTRY: Words("{sentence}"),
+    "export.made": Words("{actor} exported {what}"),
+    "checklist_template.updated": Words("{actor} changed the checklist for {kind}"),
+    "checklist.opened": Words("{actor} opened a checklist for {user}"),
+    "checklist.item_ticked": Words("{actor} ticked {key} for {user}"),
+    "checklist.item_unticked": Words("{actor} took back the tick of {key} for {user}"),
+    "checklist.completed": Words("{actor} completed the checklist of {user}"),
+    "checklist.cancelled": Words("{actor} cancelled the checklist of {user}"),
+    "review.opened": Words("{actor} opened an access review: {after} users", of="lines"),
+    "review.decided": Words("{actor} decided in the access review: {after}", of="decision"),
+    "review.reminded": Words("{actor} reminded of the access review: {undecided} to decide"),
+    "review.signed_off": Words("{actor} signed off the access review"),
+    "review.cancelled": Words("{actor} cancelled the access review"),
 }
 
 _ACTORS: Mapping[str, str] = {
@@ -148,7 +161,7 @@ _ACTORS: Mapping[str, str] = {
 
 def sentence(event: Event, actor: str, target: str, names: Names) -> str:
     """What happened, in one sentence. An action of another version of the program is called as it is named."""
-    words = WORDS.get(Action(event.action)) if event.action in _ACTIONS else None
+    words = WORDS.get(event.action)
     if words is None:
         return f"{actor}: {event.action} of {target}"
     before, after = event.changes.get(words.of, (None, None)) if words.of else (None, None)

@@ -46,6 +46,7 @@ FROM_NOWHERE = {
     "domain_checks._context": _JOB,
     "connection_looks._context": _JOB,
     "retention._purge_some": _JOB,
+    "import_work._turn": "where whoever asked for it was, the event of its start says",
     "account_mail.post": _MAIL,
     "connections.find_connection": "whoever finds one says who asks for it, and from where",
 }

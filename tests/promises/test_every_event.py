@@ -66,6 +66,7 @@ from scim_server.services import (
     passwords,
     positions,
     preferences,
+    product_entries,
     recovery_codes,
     retention,
     roles,
@@ -830,6 +831,10 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
     "position: sees more": (cli("position", "set-scope", "acme", "Lead", "all"), "position.updated"),
     "position: moved": (cli("position", "move", "acme", "Lead"), "position.moved"),
     "position: deleted": (cli("position", "delete", "acme", "Lead"), "position.deleted"),
+    "product: what somebody did there": (
+        asks(lambda ctx, w: product_entries.add_entry(ctx, w.ids["ada"], kind="ticket.closed", sentence="She did.")),
+        "product.entry",
+    ),
     "mapping: made": (
         cli("mapping", "add", "acme", "--scim-group", "Crew", "--role", "Viewer"),
         "mapping.created",

@@ -42,6 +42,7 @@ from scim_server.services import (
     mapping,
     ownership,
     positions,
+    product_entries,
     roles,
     schemas,
     sso_required,
@@ -209,6 +210,9 @@ REFUSED: dict[str, Callable[[Context], Any]] = {
     "a token of somebody else": lambda ctx: directories.create_user_token(ctx, named(ctx, "ada")),
     "the end of a token": lambda ctx: directories.revoke_token(ctx, directories.list_tokens(ctx)[0].row),
     "a client": lambda ctx: clients.create_client(ctx, generic(ctx)),
+    "an entry of the product's": lambda ctx: product_entries.add_entry(
+        ctx, named(ctx, "ada").id, kind="ticket.closed", sentence="Ada closed the ticket 1"
+    ),
     "a domain": lambda ctx: domains.add_domain(ctx, "acme.com"),
     "a schema": lambda ctx: schemas.declare_schema(ctx, "urn:example:x", "User", {"attributes": []}),
     "a connection": lambda ctx: connection_files.create(ctx, connection_files.saml_file()),
