@@ -36,7 +36,8 @@ class Preview:
     """What a mapping would change if it were on: `users` in its group, of whom `total` would be others than they are.
 
     `roles` counts changes from one role to another, `joining` and `leaving` who would come into a team or leave one;
-    `kept` is how many would keep their role all the same. `rows` is one page of them.
+    `kept` is how many would keep their role all the same. `rows` is one page of them, and `next` the user behind whom
+    the rest lies, or None at the end.
     """
 
     users: int
@@ -46,6 +47,7 @@ class Preview:
     leaving: int
     kept: int
     rows: Sequence[Change]
+    next: UUID | None
 
 
 def list_mappings(ctx: Context) -> list[GroupMapping]:
@@ -113,8 +115,11 @@ def map_claim(
     return _add(ctx, mapping, role, team, priority, may_give_admin)
 
 
-def preview(ctx: Context, mapping: GroupMapping, *, offset: int = 0, limit: int = 50) -> Preview:
-    """Who would get or lose what if a mapping were switched on; nothing is written.
+def preview(
+    ctx: Context, mapping: GroupMapping, *, after: UUID | None = None, offset: int = 0, limit: int = 50
+) -> Preview:
+    """Who would get or lose what if a mapping were switched on; nothing is written. The page begins behind the user
+    `after`, or at an offset.
 
     Raises NotAllowed.
     """
@@ -128,6 +133,8 @@ def preview(ctx: Context, mapping: GroupMapping, *, offset: int = 0, limit: int 
         if each.role_after != each.person.role_id
     )
     seen = [each for each in changes if each.kept or each.joins or each.leaves or each.role_id != each.person.role_id]
+    behind = [each for each in seen if after is None or each.person.id > after]
+    rows = behind[offset : offset + limit]
     return Preview(
         users=len(users),
         total=len(seen),
@@ -135,7 +142,8 @@ def preview(ctx: Context, mapping: GroupMapping, *, offset: int = 0, limit: int 
         joining=sum(bool(each.joins) for each in seen),
         leaving=sum(bool(each.leaves) for each in seen),
         kept=sum(each.kept for each in seen),
-        rows=seen[offset : offset + limit],
+        rows=rows,
+        next=rows[-1].person.id if rows and len(behind) > offset + limit else None,
     )
 
 

@@ -31,4 +31,6 @@ def fill(app: Flask, directory: Directory, settings: Settings, database: Databas
     open_session(settings, database, directory.slug, UUID(gina.id))
     boss = program(app, office)
     boss.post("/roles", {"name": "Desk", "permissions": ["tickets.work"]})
+    crew, desk = directory.create_group("Staff", gina), boss.post("/teams", {"name": "Desk"})
+    boss.post("/group-mappings", {"group_id": crew.id, "team_id": desk["id"]})
     boss.post("/positions", {"name": "Chief", "scope": "all"})

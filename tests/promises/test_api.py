@@ -36,6 +36,7 @@ ROWS = {
     "invitation_id": "invitations",
     "key_id": "api_keys",
     "logged_id": "directory_requests",
+    "mapping_id": "group_mappings",
     "other_id": "users",
     "position_id": "positions",
     "role_id": "roles",
