@@ -94,7 +94,7 @@ def connection_guide(slug: str, name: str) -> None:
     In the provider's own words, for the CONNECTION (an id or a name) of the organization SLUG.
     """
     with operator(slug) as ctx:
-        click.echo(connection_views.guide(ctx, connections.find_by_name(ctx, name)))
+        click.echo(connection_views.written_guide(ctx, connections.find_by_name(ctx, name)))
 
 
 @connection.command("set")

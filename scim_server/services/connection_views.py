@@ -1,9 +1,15 @@
 """A connection as people see it: what to paste at the identity provider, and how it stands. No secrets."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from scim_server.models import Connection
+from sqlalchemy import select
+
+from scim_server.models import Connection, ConnectionDomain, Domain
+from scim_server.models.expressions import any_of
 from scim_server.services import connection_keys
 from scim_server.services.connection_config import SamlConfig, config_of, secrets_of, shown
 from scim_server.services.connections import (
@@ -16,12 +22,66 @@ from scim_server.services.connections import (
 )
 from scim_server.services.context import Context
 from scim_server.services.errors import NotAllowed
+from scim_server.services.listing import Cut, Part, read_part
 from sso.connection import Preset, Protocol
 from sso.presets import Ours, set_up
 from sso.saml import certificates, sp_metadata
+from sso.saml.certificates import Certificate
 
 # An identity provider that keeps our metadata has to look again within that time.
 METADATA_LIFETIME = timedelta(days=7)
+
+
+class Listed(NamedTuple):
+    """A connection, and the domains whose people sign in through it, verified or not."""
+
+    connection: Connection
+    domains: list[Domain]
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """A value of ours, by our name, and the field of the provider's console that it goes into."""
+
+    field: str
+    name: str
+    value: str
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A field of the provider's console, and the entry of a connection file that it goes into."""
+
+    field: str
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """How a connection is set up at its provider, in the words of the provider's console."""
+
+    provider: str
+    where: str
+    paste: tuple[Pasted, ...]
+    choose: Mapping[str, str]
+    copy: tuple[Copied, ...]
+    notes: tuple[str, ...]
+
+
+def read_list(ctx: Context, cut: Cut) -> Part[Listed]:
+    """A part of the connections of the organization, the oldest first."""
+    part = read_part(ctx, select(Connection).where(Connection.org_id == ctx.org.id), Connection.id, cut)
+    found: dict[UUID, list[Domain]] = {connection.id: [] for connection in part.items}
+    rows = ctx.session.execute(
+        select(ConnectionDomain.connection_id, Domain)
+        .join(Domain, (Domain.org_id == ConnectionDomain.org_id) & (Domain.id == ConnectionDomain.domain_id))
+        .where(ConnectionDomain.org_id == ctx.org.id, any_of(ConnectionDomain.connection_id, list(found)))
+        .order_by(Domain.name)
+    )
+    for connection_id, domain in rows:
+        found[connection_id].append(domain)
+    return Part([Listed(each, found[each.id]) for each in part.items], part.next)
 
 
 def contract(ctx: Context, connection: Connection) -> dict[str, str]:
@@ -38,7 +98,7 @@ def view(ctx: Context, connection: Connection) -> dict[str, Any]:
     config = config_of(connection)
     told = shown(config)
     if isinstance(config, SamlConfig):
-        told["certificates"] = [_certificate(it) for pem in config.certificates for it in certificates.read(pem)]
+        told["certificates"] = [_certificate(it) for it in certificates_of(connection)]
     return {
         **contract(ctx, connection),
         "type": connection.type,
@@ -88,18 +148,39 @@ def values(ctx: Context, connection: Connection) -> dict[Ours, str]:
     }
 
 
-def guide(ctx: Context, connection: Connection) -> str:
-    """What to paste where, in the provider's own words."""
+def guide(ctx: Context, connection: Connection) -> Guide:
+    """What to paste where at the provider, and what to bring back from there."""
     plan, ours = set_up(Preset(connection.provider), Protocol(connection.type)), values(ctx, connection)
-    lines = [plan.name, "", f"Where: {plan.where}", "", "Paste there:"]
-    for each in plan.paste:
+    return Guide(
+        provider=plan.name,
+        where=plan.where,
+        paste=tuple(Pasted(each.theirs, each.ours.value, ours[each.ours], each.optional) for each in plan.paste),
+        choose=plan.choose,
+        copy=tuple(Copied(each.theirs, each.ours) for each in plan.copy),
+        notes=plan.notes,
+    )
+
+
+def written_guide(ctx: Context, connection: Connection) -> str:
+    """The guide, as a terminal shows it."""
+    found = guide(ctx, connection)
+    lines = [found.provider, "", f"Where: {found.where}", "", "Paste there:"]
+    for each in found.paste:
         optional = " (optional)" if each.optional else ""
-        lines += [f"  {each.theirs}{optional}", *(f"    {line}" for line in ours[each.ours].splitlines())]
-    lines += ["", "Choose there:", *(f"  {theirs}: {choice}" for theirs, choice in plan.choose.items())]
-    lines += ["", "Give us, by `connection set`:", *(f"  {each.theirs}: as {each.ours}" for each in plan.copy)]
-    if plan.notes:
-        lines += ["", *plan.notes]
+        lines += [f"  {each.field}{optional}", *(f"    {line}" for line in each.value.splitlines())]
+    lines += ["", "Choose there:", *(f"  {theirs}: {choice}" for theirs, choice in found.choose.items())]
+    lines += ["", "Give us, by `connection set`:", *(f"  {each.field}: as {each.entry}" for each in found.copy)]
+    if found.notes:
+        lines += ["", *found.notes]
     return "\n".join(lines)
+
+
+def certificates_of(connection: Connection) -> list[Certificate]:
+    """What an identity provider signs with, by SAML."""
+    config = config_of(connection)
+    if not isinstance(config, SamlConfig):
+        return []
+    return [it for pem in config.certificates for it in certificates.read(pem)]
 
 
 def our_metadata(ctx: Context, connection: Connection) -> bytes:
@@ -111,7 +192,7 @@ def our_metadata(ctx: Context, connection: Connection) -> bytes:
     )
 
 
-def _certificate(found: certificates.Certificate) -> dict[str, Any]:
+def _certificate(found: Certificate) -> dict[str, Any]:
     return {
         "subject": found.subject,
         "fingerprint": found.fingerprint,

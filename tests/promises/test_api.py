@@ -35,7 +35,7 @@ ROWS = {
     "domain_id": "domains",
     "invitation_id": "invitations",
     "key_id": "api_keys",
-    "logged_id": "directory_requests",
+    "entry_id": "directory_requests",
     "mapping_id": "group_mappings",
     "other_id": "users",
     "position_id": "positions",

@@ -12,8 +12,7 @@ from scim_server.services.built_in import Manage
 from scim_server.services.context import Context
 from scim_server.services.directory_changes import Adoption, BrakeMode, PatchResponse, Provider, change_directory
 from scim_server.web.api.endpoints import Room
-from scim_server.web.api.shapes import Input, Page, Shape
-from scim_server.web.api.values import left_out
+from scim_server.web.api.shapes import Change, Input, Page, Shape
 
 directories = Room(
     "Directories", "The SCIM connections of this organization, one for each kind of provider, and how each is answered."
@@ -50,15 +49,15 @@ class NewDirectory(Input):
     provider: Provider
 
 
-class DirectoryChanges(Input):
-    adoption: Adoption = left_out()
-    adopt_teams: bool = left_out()
-    patch_response: PatchResponse = left_out()
-    basic_auth: bool = left_out()
-    brake_mode: BrakeMode = left_out()
-    brake_users: Annotated[int, Field(ge=1, le=1_000_000)] = left_out()
-    brake_share: Annotated[int, Field(ge=1, le=100)] = left_out()
-    brake_window: Annotated[int, Field(ge=1, le=10_080)] = left_out()
+class DirectoryChanges(Change):
+    adoption: Adoption = Adoption.LINK
+    adopt_teams: bool = True
+    patch_response: PatchResponse = PatchResponse.BODY
+    basic_auth: bool = False
+    brake_mode: BrakeMode = BrakeMode.ALARM
+    brake_users: Annotated[int, Field(ge=1, le=1_000_000)] = 50
+    brake_share: Annotated[int, Field(ge=1, le=100)] = 20
+    brake_window: Annotated[int, Field(ge=1, le=10_080)] = 60
 
 
 @directories.get("/directories", needs=Manage.DIRECTORIES_VIEW)

@@ -13,7 +13,7 @@ from scim_server.services.directory_changes import Provider
 from scim_server.services.request_log import Logged, Wanted
 from scim_server.web.api.endpoints import Room
 from scim_server.web.api.shapes import ListQuery, Page, Shape, page
-from scim_server.web.api.values import Instant, Text
+from scim_server.web.api.values import Instant, Line
 
 requests = Room(
     "Directory requests",
@@ -63,7 +63,7 @@ class RequestQuery(ListQuery):
     ] = None
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] | None = None
     about: Annotated[UUID | None, Field(description="About the user or the team with this id.")] = None
-    text: Annotated[Text | None, Field(description="With this text in the path or in a body, in any case.")] = None
+    text: Annotated[Line | None, Field(description="With this text in the path or in a body, in any case.")] = None
     since: Annotated[Instant | None, Field(description="Not older.")] = None
     until: Annotated[Instant | None, Field(description="Older.")] = None
 
@@ -94,18 +94,18 @@ def list_directory_requests(ctx: Context, query: RequestQuery) -> Page[RequestSh
     return page(found, lambda each: RequestShape.model_validate(_fields(each)))
 
 
-@requests.get("/directory-requests/<uuid:logged_id>", needs=Manage.DIRECTORIES_VIEW)
-def show_directory_request(ctx: Context, logged_id: UUID) -> WholeRequestShape:
+@requests.get("/directory-requests/<uuid:entry_id>", needs=Manage.DIRECTORIES_VIEW)
+def show_directory_request(ctx: Context, entry_id: UUID) -> WholeRequestShape:
     """Show a request with what was sent and answered, without passwords and tokens."""
-    found = request_log.get_request(ctx, logged_id)
+    found = request_log.get_request(ctx, entry_id)
     bodies = {"request_body": found.request.request_body, "answer_body": found.request.answer_body}
     return WholeRequestShape.model_validate(_fields(found) | bodies)
 
 
-@requests.get("/directory-requests/<uuid:logged_id>/changes", needs=Manage.DIRECTORIES_VIEW)
-def list_directory_request_changes(ctx: Context, logged_id: UUID, query: ListQuery) -> Page[ChangeShape]:
+@requests.get("/directory-requests/<uuid:entry_id>/changes", needs=Manage.DIRECTORIES_VIEW)
+def list_directory_request_changes(ctx: Context, entry_id: UUID, query: ListQuery) -> Page[ChangeShape]:
     """List what a request has changed, in order."""
-    request_id = request_log.get_request(ctx, logged_id).request.request_id
+    request_id = request_log.get_request(ctx, entry_id).request.request_id
     return page(request_log.read_changes(ctx, request_id, query.cut()), ChangeShape.model_validate)
 
 

@@ -14,7 +14,6 @@ from scim_server.services.domain_proofs import Outcome, record_name, resolver_of
 from scim_server.web.api.callers import Work
 from scim_server.web.api.endpoints import Room
 from scim_server.web.api.shapes import Input, ListQuery, Page, Shape, page
-from scim_server.web.api.values import KEEPABLE
 from scim_server.web.state import state
 
 domains = Room(
@@ -45,7 +44,7 @@ class DomainShape(Shape):
 
 
 class NewDomain(Input):
-    name: Annotated[str, Field(min_length=1, max_length=255, pattern=KEEPABLE)]
+    name: Annotated[str, Field(min_length=1, max_length=255)]
     verified: Annotated[bool, Field(description="You vouch for it: takes the installation's key.")] = False
 
 

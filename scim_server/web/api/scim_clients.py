@@ -87,10 +87,15 @@ def show_scim_client(ctx: Context, client_id: UUID) -> ClientShape:
     return _shown(services.get_client(ctx, client_id))
 
 
-@clients.delete("/scim-clients/<uuid:client_id>", needs=Manage.DIRECTORIES)
-def revoke_scim_client(ctx: Context, client_id: UUID) -> None:
-    """End a client at once, and the access tokens that it has."""
-    services.revoke_client(ctx, services.get_client(ctx, client_id).row)
+@clients.post("/scim-clients/<uuid:client_id>/revoke", needs=Manage.DIRECTORIES)
+def revoke_scim_client(ctx: Context, client_id: UUID) -> ClientShape:
+    """End a client at once, and the access tokens that it has.
+
+    It stays in the list, so that what it did can still be told.
+    """
+    found = services.get_client(ctx, client_id)
+    services.revoke_client(ctx, found.row)
+    return _shown(found)
 
 
 def _keys(given: str | dict[str, Any] | None) -> dict[str, Any] | None:

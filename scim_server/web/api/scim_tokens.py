@@ -93,10 +93,15 @@ def show_scim_token(ctx: Context, token_id: UUID) -> TokenShape:
     return _shown(directories.get_token(ctx, token_id))
 
 
-@tokens.delete("/scim-tokens/<uuid:token_id>", needs=Manage.DIRECTORIES)
-def revoke_scim_token(ctx: Context, token_id: UUID) -> None:
-    """End a token at once."""
-    directories.revoke_token(ctx, directories.get_token(ctx, token_id).row)
+@tokens.post("/scim-tokens/<uuid:token_id>/revoke", needs=Manage.DIRECTORIES)
+def revoke_scim_token(ctx: Context, token_id: UUID) -> TokenShape:
+    """End a token at once.
+
+    It stays in the list, so that what it did can still be told.
+    """
+    found = directories.get_token(ctx, token_id)
+    directories.revoke_token(ctx, found.row)
+    return _shown(found)
 
 
 def _shown(found: ListedToken) -> TokenShape:

@@ -67,7 +67,7 @@ def test_what_a_directory_is_allowed_is_changed_and_is_on_record(boss: Program, 
         ({"brake_users": 0}, "#/brake_users"),
         ({"brake_users": None}, "#/brake_users"),
         ({"brake_share": 101}, "#/brake_share"),
-        ({"brake_window": 10**9}, "#/brake_window"),
+        ({"brake_window": 10_081}, "#/brake_window"),
         ({"provider": "entra"}, "#/provider"),
     ],
 )
@@ -86,8 +86,8 @@ def test_a_token_is_changed_for_another_without_a_gap(app: Flask, boss: Program,
     clients = [Directory(app, "acme", each["token"]) for each in (first, second)]
 
     both = [client.get("/Users").status for client in clients]
-    boss.delete(f"/scim-tokens/{first['id']}")
-    boss.delete(f"/scim-tokens/{first['id']}")
+    boss.post(f"/scim-tokens/{first['id']}/revoke")
+    boss.post(f"/scim-tokens/{first['id']}/revoke")
 
     assert both == [200, 200]
     assert [client.get("/Users").status for client in clients] == [401, 200]
@@ -122,7 +122,6 @@ def test_a_token_of_a_user_is_good_at_me_alone(app: Flask, boss: Program, office
         ({"directory_id": "x", "user_id": None}, "#/directory_id"),
         ({"expires_in_days": 0}, "#/expires_in_days"),
         ({"name": ""}, "#/name"),
-        ({"name": 7}, "#/name"),
         ({"name": "x" * 101}, "#/name"),
     ],
 )
@@ -156,7 +155,7 @@ def test_a_client_gets_access_tokens_until_it_is_revoked(app: Flask, boss: Progr
     assert (listed["authenticates_with"], listed["provider"]) == ("secret", "okta")
     assert made["client_secret"] not in repr(listed)
     assert listed["last_used_at"]
-    boss.delete(f"/scim-clients/{made['id']}")
+    boss.post(f"/scim-clients/{made['id']}/revoke")
     assert client.get("/Users").status == 401
     assert provider.by_post().status_code == 401
     assert boss.get(f"/scim-clients/{made['id']}")["revoked_at"]
@@ -196,9 +195,9 @@ def test_whoever_sees_directories_changes_none(app: Flask, boss: Program, office
         ("POST", "/directories", {"provider": "entra"}),
         ("PATCH", f"/directories/{directory['id']}", {"basic_auth": True}),
         ("POST", "/scim-tokens", {"directory_id": directory["id"]}),
-        ("DELETE", f"/scim-tokens/{token['id']}", None),
+        ("POST", f"/scim-tokens/{token['id']}/revoke", None),
         ("POST", "/scim-clients", {"directory_id": directory["id"]}),
-        ("DELETE", f"/scim-clients/{client['id']}", None),
+        ("POST", f"/scim-clients/{client['id']}/revoke", None),
     ):
         refused(seer.send(method, path, body), 403, "not_allowed")
 
@@ -209,8 +208,8 @@ def test_whoever_manages_directories_needs_nothing_else(app: Flask, office: Hand
     keeper.patch(f"/directories/{made['id']}", {"basic_auth": True})
     token = keeper.post("/scim-tokens", {"directory_id": made["id"]})
     client = keeper.post("/scim-clients", {"directory_id": made["id"]})
-    keeper.delete(f"/scim-tokens/{token['id']}")
-    keeper.delete(f"/scim-clients/{client['id']}")
+    keeper.post(f"/scim-tokens/{token['id']}/revoke")
+    keeper.post(f"/scim-clients/{client['id']}/revoke")
     refused(keeper.send("GET", "/directories"), 403)
 
 
@@ -224,10 +223,10 @@ def test_nothing_of_another_organization_is_there(boss: Program, hers: Program) 
         ("PATCH", f"/directories/{directory['id']}", {"basic_auth": True}),
         ("POST", "/scim-tokens", {"directory_id": directory["id"]}),
         ("GET", f"/scim-tokens/{token['id']}", None),
-        ("DELETE", f"/scim-tokens/{token['id']}", None),
+        ("POST", f"/scim-tokens/{token['id']}/revoke", None),
         ("POST", "/scim-clients", {"directory_id": directory["id"]}),
         ("GET", f"/scim-clients/{client['id']}", None),
-        ("DELETE", f"/scim-clients/{client['id']}", None),
+        ("POST", f"/scim-clients/{client['id']}/revoke", None),
     ):
         refused(boss.send(method, path, body), 404, "not_found")
     assert boss.get("/scim-tokens", directory_id=directory["id"])["items"] == []
