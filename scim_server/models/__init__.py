@@ -1,10 +1,12 @@
 """Rows and their constraints."""
 
 from scim_server.models.access_codes import AccessCode
+from scim_server.models.access_reviews import AccessReview, AccessReviewLine, Decision, ReviewState
 from scim_server.models.accounts import Account
 from scim_server.models.alarms import Alarm, AlarmState
 from scim_server.models.api_keys import AnsweredRequest, ApiKey
 from scim_server.models.base import Base
+from scim_server.models.checklists import Checklist, ChecklistKind, ChecklistState, ChecklistTemplate, ForWhom
 from scim_server.models.clients import ConsumedAssertion, OAuthClient
 from scim_server.models.connections import (
     AcceptedMessage,
@@ -41,6 +43,8 @@ from scim_server.models.users import Availability, Origin, User, UserEmail, User
 __all__ = [
     "AcceptedMessage",
     "AccessCode",
+    "AccessReview",
+    "AccessReviewLine",
     "Account",
     "AddedPermission",
     "Adoption",
@@ -53,6 +57,10 @@ __all__ = [
     "BrakeMode",
     "BuiltIn",
     "Channel",
+    "Checklist",
+    "ChecklistKind",
+    "ChecklistState",
+    "ChecklistTemplate",
     "ClaimedGroup",
     "Connection",
     "ConnectionDomain",
@@ -60,11 +68,13 @@ __all__ = [
     "ConnectionSubject",
     "ConsumedAssertion",
     "DatePattern",
+    "Decision",
     "Directory",
     "Domain",
     "Event",
     "ExtensionSchema",
     "FailedTry",
+    "ForWhom",
     "GrantSource",
     "GroupMapping",
     "GroupSource",
@@ -96,6 +106,7 @@ __all__ = [
     "PurgedPerson",
     "Purpose",
     "RecoveryCode",
+    "ReviewState",
     "Role",
     "RolePermission",
     "RowOutcome",

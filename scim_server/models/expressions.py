@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, TableValuedAlias, bindparam, column, literal
+from sqlalchemy import Boolean, ColumnElement, String, TableValuedAlias, bindparam, column, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
@@ -83,6 +83,27 @@ def _as_jsonb(element: _Parsed, compiler: Any, **options: Any) -> str:
 @compiles(_Parsed, "sqlite")
 def _as_it_is(element: _Parsed, compiler: Any, **options: Any) -> str:
     return str(compiler.process(element.clauses, **options))
+
+
+class _RandomHex(FunctionElement[str]):
+    name = "random_hex"
+    type = String()
+    inherit_cache = True
+
+
+def random_hex() -> ColumnElement[str]:
+    """Some 120 random bits, others for each row."""
+    return _RandomHex()
+
+
+@compiles(_RandomHex, "postgresql")
+def _random_uuid(_element: _RandomHex, _compiler: Any, **_options: Any) -> str:
+    return "replace(gen_random_uuid()::text, '-', '')"
+
+
+@compiles(_RandomHex, "sqlite")
+def _random_blob(_element: _RandomHex, _compiler: Any, **_options: Any) -> str:
+    return "lower(hex(randomblob(16)))"
 
 
 def upsert(session: Session, model: Any) -> Any:
