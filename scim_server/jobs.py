@@ -12,6 +12,7 @@ from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.outbound import OutboundClient
 from scim_server.services import (
+    access_review_times,
     answered_requests,
     connection_looks,
     domain_checks,
@@ -98,6 +99,9 @@ def start(database: Database, settings: Settings) -> None:
     attempts = Job("attempt purge", _HOURLY, lambda: connection_looks.purge(database, datetime.now(UTC)))
     history = Job("sign-in purge", _HOURLY, lambda: sign_ins.purge(database, settings, datetime.now(UTC)))
     answered = Job("answered request purge", _HOURLY, lambda: answered_requests.purge(database, datetime.now(UTC)))
+    reviews = Job(
+        "access review", _HOURLY, lambda: access_review_times.look_everywhere(database, settings, datetime.now(UTC))
+    )
     over = Job("session purge", _HOURLY, lambda: sessions.purge(database, settings, datetime.now(UTC)))
 
     forget = Job("import purge", _HOURLY, lambda: import_work.purge(database, settings, datetime.now(UTC)))
@@ -115,7 +119,7 @@ def start(database: Database, settings: Settings) -> None:
             doing.wake()
 
     database.when_committed(posted)
-    for job in (mail, purge, users, domains, connections, attempts, history, answered, over, doing, forget):
+    for job in (mail, purge, users, domains, connections, attempts, history, answered, reviews, over, doing, forget):
         job.start()
 
 

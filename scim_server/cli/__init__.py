@@ -14,6 +14,7 @@ from scim_server.cli.alarms import alarm
 from scim_server.cli.api_keys import api_key
 from scim_server.cli.base import PROVIDERS, Failure, now, opened, operator, settings_or_failure, show, told
 from scim_server.cli.bulk import bulk
+from scim_server.cli.checklists import checklist
 from scim_server.cli.clients import client
 from scim_server.cli.connections import connection
 from scim_server.cli.directories import directory
@@ -26,6 +27,7 @@ from scim_server.cli.organizations import org
 from scim_server.cli.permissions import permission
 from scim_server.cli.positions import position, scopes
 from scim_server.cli.requests import requests
+from scim_server.cli.reviews import review
 from scim_server.cli.roles import role
 from scim_server.cli.schemas import schema
 from scim_server.cli.sessions import session
@@ -184,6 +186,7 @@ main.add_command(admin)
 main.add_command(alarm)
 main.add_command(api_key)
 main.add_command(bulk)
+main.add_command(checklist)
 main.add_command(client)
 main.add_command(connection)
 main.add_command(directory)
@@ -195,6 +198,7 @@ main.add_command(permission)
 main.add_command(position)
 main.add_command(mapping)
 main.add_command(requests)
+main.add_command(review)
 main.add_command(role)
 main.add_command(schema)
 main.add_command(session)

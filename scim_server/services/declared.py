@@ -1,4 +1,5 @@
-"""What an organization has declared: its roles, and extension schemas of its own; and the permissions that there are.
+"""What an organization has declared: its roles, extension schemas of its own, and what is on its checklists; and the
+permissions that there are.
 
 Every request needs it and it hardly ever changes, so each process keeps what it has read. The organization's
 `declared_id`, which every request reads anyway, is a new one after each change: what was kept under the old one is
@@ -15,10 +16,11 @@ import orjson
 from sqlalchemy import select
 
 from scim_server.db import DatabaseBusy
-from scim_server.models import BuiltIn, ExtensionSchema, Role, RolePermission
+from scim_server.models import BuiltIn, ChecklistKind, ChecklistTemplate, ExtensionSchema, Role, RolePermission
 from scim_server.models.base import new_id
 from scim_server.services.built_in import BUILT_IN_SETS, Permission
 from scim_server.services.catalogue import read_catalogue
+from scim_server.services.checklist_items import SHIPPED, Item, items_of
 from scim_server.services.context import Context
 from scim_server.services.profiles import folded
 
@@ -49,12 +51,14 @@ class DeclaredSchema:
 @dataclass(frozen=True, slots=True)
 class Declared:
     """`roles` by id, the built-in ones among them; `permissions`, the catalogue, by key, those that come with the
-    program before those that the product has added; `schemas` in the order in which they were declared.
+    program before those that the product has added; `schemas` in the order in which they were declared; `checklists`,
+    what a list of each kind begins as.
     """
 
     roles: Mapping[UUID, DeclaredRole]
     permissions: Mapping[str, Permission]
     schemas: tuple[DeclaredSchema, ...]
+    checklists: Mapping[ChecklistKind, tuple[Item, ...]]
 
     @property
     def default_role(self) -> DeclaredRole:
@@ -117,7 +121,13 @@ def _read(ctx: Context) -> Declared:
         _roles(ctx, frozenset(catalogue)),
         catalogue,
         tuple(DeclaredSchema(schema.urn, schema.extends, orjson.dumps(schema.document)) for schema in schemas),
+        _checklists(ctx),
     )
+
+
+def _checklists(ctx: Context) -> dict[ChecklistKind, tuple[Item, ...]]:
+    rows = ctx.session.scalars(select(ChecklistTemplate).where(ChecklistTemplate.org_id == ctx.org.id))
+    return {**SHIPPED, **{ChecklistKind(row.kind): items_of(row.content) for row in rows}}
 
 
 def _roles(ctx: Context, known: frozenset[str]) -> dict[UUID, DeclaredRole]:

@@ -115,6 +115,17 @@ class Action(StrEnum):
     MAPPING_REMOVED = "mapping.removed"
     PRODUCT_ENTRY = "product.entry"
     EXPORT_MADE = "export.made"
+    CHECKLIST_TEMPLATE_UPDATED = "checklist_template.updated"
+    CHECKLIST_OPENED = "checklist.opened"
+    CHECKLIST_ITEM_TICKED = "checklist.item_ticked"
+    CHECKLIST_ITEM_UNTICKED = "checklist.item_unticked"
+    CHECKLIST_COMPLETED = "checklist.completed"
+    CHECKLIST_CANCELLED = "checklist.cancelled"
+    REVIEW_OPENED = "review.opened"
+    REVIEW_DECIDED = "review.decided"
+    REVIEW_REMINDED = "review.reminded"
+    REVIEW_SIGNED_OFF = "review.signed_off"
+    REVIEW_CANCELLED = "review.cancelled"
 
 
 # What is about something else than its name begins with.

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from scim_server.models import Origin, User, UserStatus
-from scim_server.services import users
+from scim_server.services import checklist_moments, users
 from scim_server.services.authorship import of_directory
 from scim_server.services.context import ActorKind, Context
 from scim_server.services.declared import DeclaredRole
@@ -73,7 +73,9 @@ def change_profile(ctx: Context, user: User, changes: Mapping[str, Any], *, vers
         raise OwnedByDirectory(user.user_name, f"it says what this is: {', '.join(sorted(owned))}")
     profile = rewritten(Profile(user.document, user.search), changes)
     _check_manager(ctx, user, changes)
-    return users.write_profile(ctx, user, profile)
+    users.write_profile(ctx, user, profile)
+    checklist_moments.settle(ctx, user)
+    return user
 
 
 def may_write(ctx: Context, user: User, names: Collection[str]) -> bool:

@@ -8,9 +8,22 @@ from typing import Any
 
 from sqlalchemy import literal, select, union_all, update
 
-from scim_server.models import Event, Invitation, Membership, ScimToken, Team, User, UserSession, UserStatus
-from scim_server.services import brake, departures, mapping_effects, outbox, ownership, sessions
+from scim_server.models import (
+    Checklist,
+    ChecklistKind,
+    ChecklistState,
+    Event,
+    Invitation,
+    Membership,
+    ScimToken,
+    Team,
+    User,
+    UserSession,
+    UserStatus,
+)
+from scim_server.services import brake, checklist_moments, departures, mapping_effects, outbox, ownership, sessions
 from scim_server.services.adoption import check_hands_may
+from scim_server.services.checklist_items import Known
 from scim_server.services.constraints import flush
 from scim_server.services.context import Context
 from scim_server.services.errors import AccountTaken, InvalidValue, NotAllowed, UserNameTaken
@@ -52,11 +65,16 @@ def deactivate_user(ctx: Context, user: User, *, successor: User | None = None) 
         return user
     _check_may(ctx, user)
     ownership.guard(ctx, user)
-    details = _shut_out(ctx, user, Action.USER_DEACTIVATED)
-    if successor is not None:
-        details["successor"] = _successor(user, successor)
+    held = _held(ctx, user)
+    details = _shut_out(ctx, user, held, Action.USER_DEACTIVATED)
+    follows = None if successor is None else _successor(user, successor)
+    if follows is not None:
+        details["successor"] = follows
     brake.ask(ctx, user)
+    was_in = user.active
     _become(ctx, user, UserStatus.DEACTIVATED, Action.USER_DEACTIVATED, **details)
+    if was_in:
+        checklist_moments.see_off(ctx, user, prepared=held[ChecklistKind.LEAVER], successor=follows)
     return user
 
 
@@ -67,7 +85,10 @@ def delete_user(ctx: Context, user: User) -> None:
     """
     _check_may(ctx, user)
     ownership.guard(ctx, user)
-    _delete(ctx, user)
+    was_in, held = user.active, _held(ctx, user)
+    _delete(ctx, user, held)
+    if was_in:  # whoever was deactivated before has had their list then
+        checklist_moments.see_off(ctx, user, prepared=held[ChecklistKind.LEAVER])
 
 
 def put_back(ctx: Context, user: User, status: UserStatus) -> None:
@@ -80,19 +101,21 @@ def put_back(ctx: Context, user: User, status: UserStatus) -> None:
     """
     ownership.guard_owner(user)
     if status == UserStatus.DELETED:
-        _delete(ctx, user)
+        _delete(ctx, user, _held(ctx, user))
         return
     before = UserStatus(user.status)
     details: dict[str, Any] = {}
     if status == UserStatus.DEACTIVATED and before != UserStatus.DELETED:
-        details = _shut_out(ctx, user, Action.USER_DEACTIVATED)
+        details = _shut_out(ctx, user, _held(ctx, user), Action.USER_DEACTIVATED)
     action = Action.USER_ACTIVATED if status == UserStatus.ACTIVE else Action.USER_DEACTIVATED
     user.deleted_at = user.removed_at = user.removed_by = None
     _become(ctx, user, status, Action.USER_RESTORED if before == UserStatus.DELETED else action, **details)
+    if user.active:
+        checklist_moments.come_back(ctx, user)
 
 
-def _delete(ctx: Context, user: User) -> None:
-    details = _shut_out(ctx, user, Action.USER_DELETED)
+def _delete(ctx: Context, user: User, held: dict[str, list[str]]) -> None:
+    details = _shut_out(ctx, user, held, Action.USER_DELETED)
     del details["teams"]  # which the changes tell
     left = departures.leave_all(ctx, user)
     teams = sorted(each["team_id"] for each in left)
@@ -121,6 +144,8 @@ def restore_user(ctx: Context, user: User) -> User:
             "uq_users_account": AccountTaken(user.user_name),
         },
     )
+    if user.active:
+        checklist_moments.come_back(ctx, user)
     # Mappings and claims may have changed since, of which whoever is deleted hears nothing.
     mapping_effects.refresh(ctx, [user.id])
     return user
@@ -145,8 +170,13 @@ def _check_may(ctx: Context, user: User) -> None:
 
 
 def _activate(ctx: Context, user: User) -> None:
-    take_seat(ctx, before=UserStatus(user.status), after=UserStatus.ACTIVE)
+    before = UserStatus(user.status)
+    take_seat(ctx, before=before, after=UserStatus.ACTIVE)
     _become(ctx, user, UserStatus.ACTIVE, Action.USER_ACTIVATED)
+    if before == UserStatus.INVITED:
+        checklist_moments.settle(ctx, user, Known.ACCEPTED)
+    else:
+        checklist_moments.come_back(ctx, user)
 
 
 def _become(
@@ -162,23 +192,23 @@ def _become(
     record(ctx, action, user, {"status": (str(before), status.value)} | (changes or {}), **details)
 
 
-def _shut_out(ctx: Context, user: User, why: Action) -> dict[str, Any]:
+def _shut_out(ctx: Context, user: User, held: dict[str, list[str]], why: Action) -> dict[str, Any]:
     """End what a user could still come in with, and return how much of it there was, and their teams."""
-    held = _held(ctx, user)
     if held["token"]:
         _end_tokens(ctx, user)
     if held["session"]:
         sessions.end_all(ctx, user, why)
     if held["invitation"]:  # whoever comes back is invited anew; one may have been let in by hand meanwhile
         _end_invitations(ctx, user)
+    checklist_moments.abandon(ctx, user, held[ChecklistKind.NEWCOMER])
     return {"teams": held["team"], "sessions": len(held["session"]), "tokens": len(held["token"])}
 
 
 def _held(ctx: Context, user: User) -> dict[str, list[str]]:
-    """The ids of the open sessions, tokens and invitations of a user, and of the teams that they are in; one query, as
-    most have none of these, and a directory deactivates many.
+    """The ids of the open sessions, tokens, invitations and checklists of a user, and of the teams that they are in: by
+    one query, as most have none of these, and a directory deactivates many.
     """
-    tables = UserSession, ScimToken, Membership, Invitation
+    tables = UserSession, ScimToken, Membership, Invitation, Checklist
     theirs = [(table.org_id == ctx.org.id) & (table.user_id == user.id) for table in tables]
     living = (Team.org_id == Membership.org_id) & (Team.id == Membership.team_id) & Team.deleted_at.is_(None)
     rows = ctx.session.execute(
@@ -187,9 +217,11 @@ def _held(ctx: Context, user: User) -> dict[str, list[str]]:
             select(literal("token"), ScimToken.id).where(theirs[1], ScimToken.revoked_at.is_(None)),
             select(literal("team"), Membership.team_id).join(Team, living).where(theirs[2]),
             select(literal("invitation"), Invitation.id).where(theirs[3], Invitation.ended_at.is_(None)),
+            select(Checklist.kind, Checklist.id).where(theirs[4], Checklist.state == ChecklistState.OPEN),
         )
     )
     held: dict[str, list[str]] = {"session": [], "token": [], "team": [], "invitation": []}
+    held |= {kind: [] for kind in ChecklistKind}
     for kind, id in rows:
         held[kind].append(str(id))
     return {kind: sorted(ids) for kind, ids in held.items()}

@@ -36,6 +36,7 @@ class MailText(StrEnum):
     DOMAIN_ALARM = "domain_alarm"
     CONNECTION_HELD_BACK = "connection_held_back"
     CERTIFICATE_EXPIRES = "certificate_expires"
+    ACCESS_REVIEW = "access_review"
 
 
 def send(

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from sqlalchemy import select
 
 from scim_server.models import Channel, DatePattern, HourCycle, Notice, Theme, User, UserPreferences
-from scim_server.services import formats
+from scim_server.services import checklist_moments, formats
+from scim_server.services.checklist_items import Known
 from scim_server.services.context import ActorKind, Context
 from scim_server.services.errors import InvalidValue, NotAllowed
 from scim_server.services.events import Action, record
@@ -130,6 +131,8 @@ def choose(ctx: Context, user: User, **choices: Any) -> Preferences:
             row.chosen, row.updated_at = kept, ctx.now
         record(ctx, Action.USER_SETTINGS_CHANGED, user, changes)
         ctx.session.flush()
+        if after.notifications:
+            checklist_moments.settle(ctx, user, Known.NOTIFICATIONS)
     return preferences_of(ctx, user)
 
 

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.models import Event, Invitation, LoggedRequest, Organization, ScimToken, User, UserStatus
+from scim_server.models import Checklist, Event, Invitation, LoggedRequest, Organization, ScimToken, User, UserStatus
 from scim_server.models.expressions import any_of
-from scim_server.services import accounts, recognition, traces
+from scim_server.services import access_review_signatures, accounts, recognition, traces
 from scim_server.services.context import SYSTEM, Context
 from scim_server.services.errors import NotAllowed
 from scim_server.services.events import Action, record
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 # As many in one transaction.
 _AT_ONCE = 100
 # What an event may go on to say of a purged user: nothing of it tells who they were.
-_IMPERSONAL = frozenset({"status", "active", "role", "teams", "directory", "permission"})
+_IMPERSONAL = frozenset({"status", "active", "role", "teams", "directory", "permission", "kind", "state", "item"})
 
 
 def purge_user(ctx: Context, user: User) -> None:
@@ -99,19 +99,20 @@ def _purge(ctx: Context, gone: Sequence[User]) -> None:
     traces.erase_from_entries(ctx, gone)
     traces.erase_from_requests(ctx, gone)
     traces.erase_from_sign_ins(ctx, gone)
+    access_review_signatures.erase(ctx, [user.id for user in gone])
     recognition.note_purged(ctx, gone)
     for user in gone:
         _remove(ctx, user)
 
 
 def _remove(ctx: Context, user: User) -> None:
-    tokens, invitations = (
+    tokens, invitations, lists = (
         ctx.session.scalars(
             delete(table).where(table.org_id == ctx.org.id, table.user_id == user.id).returning(table.id)
         ).all()
-        for table in (ScimToken, Invitation)
+        for table in (ScimToken, Invitation, Checklist)
     )
-    _erase_history(ctx, [user.id, *tokens, *invitations])
+    _erase_history(ctx, [user.id, *tokens, *invitations, *lists])
     ctx.session.execute(
         delete(LoggedRequest).where(LoggedRequest.org_id == ctx.org.id, LoggedRequest.target_id == user.id)
     )

@@ -47,6 +47,15 @@ class OrganizationSettings(BaseModel):
     scope_without_position: Scope = Scope.SUBORDINATES
     """Whose data a user without a position may see: own, team, subordinates (by the manager in the directory), all."""
 
+    newcomer_checklists: bool = False
+    """Whether a checklist is opened for everybody who is new, however they come."""
+
+    leaver_checklists: bool = True
+    """Whether a checklist is opened for everybody who is deactivated or deleted."""
+
+    access_review_every: Annotated[int, Field(ge=0, le=24)] = 3
+    """Months from one review of who has access to the next; 0 is never."""
+
 
 def organization_settings(ctx: Context) -> OrganizationSettings:
     """What the organization of this request has chosen."""

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, literal, select, uni
 from scim_server.models import Availability, Membership, Origin, Team, TeamAncestor, User, UserEmail, UserStatus
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of
-from scim_server.services import adoption, lifecycle, membership
+from scim_server.services import adoption, checklist_moments, lifecycle, membership
 from scim_server.services.authorship import note_author, with_what_hands_wrote
 from scim_server.services.constraints import flush
 from scim_server.services.context import Context
@@ -146,6 +146,7 @@ def create_user(
     _replace_emails(ctx, user, set(), profile.email_keys())
     changes = {"userName": (None, user.user_name), "status": (None, status.value), "role": (None, role.name)}
     record(ctx, Action.USER_CREATED, user, changes)
+    checklist_moments.welcome(ctx, user)
     membership.join_main_team(ctx, user)
     return user
 

@@ -83,9 +83,13 @@ def test_bodies_and_changes_are_printed_on_request_and_without_secrets(command: 
 
     assert json.loads(created["request_body"])["password"] == "[redacted]"
     assert json.loads(created["answer_body"]) == ada.json
-    assert patched["changes"] == [
-        {"action": "user.deactivated", "about": f"user {ada.id}", "changes": {"status": ["active", "deactivated"]}}
-    ]
+    deactivated, opened = patched["changes"]
+    assert deactivated == {
+        "action": "user.deactivated",
+        "about": f"user {ada.id}",
+        "changes": {"status": ["active", "deactivated"]},
+    }
+    assert opened["action"] == "checklist.opened"
     assert "hunter2" not in result.output
 
 

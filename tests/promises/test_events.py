@@ -82,17 +82,26 @@ CHANGES: dict[str, tuple[Callable[[World], Reply], list[str]]] = {
         lambda w: w.user({"op": "add", "path": f"{PRODUCT_USER}:availability", "value": "away"}),
         ["user.updated", "user.availability_changed"],
     ),
-    "a user is deactivated by PATCH": (lambda w: w.user(replace("active", False)), ["user.deactivated"]),
-    "a user is deactivated by PUT": (lambda w: put_user(w, active=False), ["user.deactivated"]),
+    "a user is deactivated by PATCH": (
+        lambda w: w.user(replace("active", False)),
+        ["user.deactivated", "checklist.opened"],
+    ),
+    "a user is deactivated by PUT": (
+        lambda w: put_user(w, active=False),
+        ["user.deactivated", "checklist.opened"],
+    ),
     "a user is activated": (
         lambda w: w.acme.patch(f"/Users/{w.bob.id}", replace(None, {"active": True})),
         ["user.activated"],
     ),
     "a user is renamed and deactivated": (
         lambda w: w.user(replace(None, {"displayName": "A. L.", "active": False})),
-        ["user.updated", "user.deactivated"],
+        ["user.updated", "user.deactivated", "checklist.opened"],
     ),
-    "a user is deleted": (lambda w: w.acme.delete(f"/Users/{w.ada.id}"), ["user.deleted"]),
+    "a user is deleted": (
+        lambda w: w.acme.delete(f"/Users/{w.ada.id}"),
+        ["user.deleted", "checklist.opened"],
+    ),
     "a group is created": (lambda w: w.acme.create_group("Settlers"), ["team.created"]),
     "a group with members is created": (
         lambda w: w.acme.create_group("Settlers", w.ada, w.bob),
@@ -180,7 +189,7 @@ def test_a_change_writes_exactly_its_events(world: World, database: Database, ch
     about = {reply.id} if reply.json else {world.ada.id, world.pioneers.id}
     for each in added:
         assert each.org_id == acme
-        assert str(each.target_id) in about
+        assert each.details.get("user", str(each.target_id)) in about
         assert each.target_kind == each.action.partition(".")[0]
         assert (each.actor_kind, each.actor_name) == ("directory", "generic")
         assert each.request_id == reply.headers["x-request-id"]
@@ -252,6 +261,7 @@ def test_an_event_says_what_was_before_and_what_is_after(world: World, database:
     assert [each.changes for each in added] == [
         {"displayName": ["Ada", "A. L."], "title": [None, "Countess"]},
         {"status": ["active", "deactivated"]},
+        {"kind": [None, "leaver"]},
         {"members": [[], [world.bob.id]]},
         {"status": ["deactivated", "deleted"], "teams": [[world.pioneers.id], []]},
     ]

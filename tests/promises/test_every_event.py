@@ -23,11 +23,15 @@ from werkzeug.test import TestResponse
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import (
+    AccessReview,
     Account,
     Alarm,
     ApiKey,
     Base,
+    Checklist,
+    ChecklistKind,
     Connection,
+    Decision,
     Event,
     GroupMapping,
     GroupSource,
@@ -38,13 +42,20 @@ from scim_server.models import (
     Team,
     User,
     UserSession,
+    UserStatus,
     Way,
 )
 from scim_server.services import (
+    access_review_decisions,
+    access_review_signatures,
+    access_review_times,
+    access_reviews,
     accounts,
     alarms,
     brake,
     catalogue,
+    checklist_templates,
+    checklists,
     clients,
     connection_changes,
     connection_expiry,
@@ -469,6 +480,53 @@ def nested(w: World) -> None:
     assert w.command("team", "nest", "acme", "Watch", "Crew").exit_code == 0
 
 
+def newcomers(w: World) -> None:
+    assert w.command("org", "set", "acme", "newcomer_checklists=true").exit_code == 0
+
+
+def a_newcomer(w: World) -> None:
+    """Eve is new, and has a list of which only one item is left."""
+    newcomers(w)
+    eve = w.office.create("eve", status=UserStatus.INVITED)
+    with w.office.acting() as ctx:
+        for key in ("accepted", "profile", "notifications"):
+            checklists.tick(ctx, list_of(ctx, eve), key)
+
+
+def list_of(ctx: Context, user_id: UUID) -> checklists.OfSomebody:
+    [found] = checklists.list_checklists(ctx, user=user_id).items
+    return checklists.get_checklist_to_change(ctx, found.row.id)
+
+
+def lists_of(w: World, name: str) -> str:
+    return str(w.one(Checklist, Checklist.user_id == UUID(w.user(name))).id)
+
+
+def a_review(w: World) -> None:
+    with w.office.acting() as ctx:
+        access_reviews.open_review(ctx)
+
+
+def a_decided_review(w: World) -> None:
+    a_review(w)
+    with w.office.acting() as ctx:
+        access_review_decisions.keep_the_rest(ctx, the_review(ctx))
+
+
+def the_review(ctx: Context) -> UUID:
+    found = access_reviews.find_open(ctx)
+    assert found is not None
+    return found.id
+
+
+def in_a_quarter(do: Callable[[Context], Any], days: int) -> tuple[str, Act]:
+    def act(w: World) -> None:
+        with w.office.acting(SYSTEM, later=timedelta(days=days)) as ctx:
+            do(ctx)
+
+    return "system", act
+
+
 def accepts(w: World) -> None:
     reply = w.app.test_client().post(f"/invitations/{secret(w.link)}", data=FORM, headers=BROWSER)
     if reply.status_code == 500:
@@ -503,7 +561,7 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
     ),
     "seats: somebody comes back beyond the plan": (
         cli("user", "reactivate", "acme", "bob"),
-        "organization.seats_exceeded user.activated",
+        "organization.seats_exceeded user.activated checklist.cancelled",
         no_seat,
     ),
     "directory: made with its first token": (
@@ -528,12 +586,12 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
     "directory: the brake": (cli("directory", "set", "acme", "generic", "--brake-share", "9"), "directory.updated"),
     "alarm: raised": (
         scim(lambda w: w.acme.patch(f"/Users/{w.user('dora')}", patch("active", False))),
-        "directory.alarm_raised user.deactivated",
+        "directory.alarm_raised user.deactivated checklist.opened",
         somebody_rests,
     ),
     "alarm: raised by a deletion": (
         scim(lambda w: w.acme.delete(f"/Users/{w.user('dora')}")),
-        "directory.alarm_raised user.deleted",
+        "directory.alarm_raised user.deleted checklist.opened",
         somebody_rests,
     ),
     "alarm: dismissed": (cli("alarm", "dismiss", "acme", alarm), "directory.alarm_dismissed", an_alarm),
@@ -662,25 +720,28 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
         scim(lambda w: w.acme.patch(f"/Users/{w.user('otto')}", patch("active", True))),
         "user.activated",
     ),
-    "user: activated by the operator": (cli("user", "reactivate", "acme", "bob"), "user.activated"),
+    "user: activated by the operator": (cli("user", "reactivate", "acme", "bob"), "user.activated checklist.cancelled"),
     "user: deactivated by SCIM": (
         scim(lambda w: w.acme.patch(f"/Users/{w.user('dora')}", patch("active", False))),
-        "user.deactivated",
+        "user.deactivated checklist.opened",
     ),
     "user: deactivated by the operator": (
         cli("user", "deactivate", "acme", "ada", "--successor", "max"),
-        "user.deactivated",
+        "user.deactivated checklist.opened",
     ),
     "user: deactivated by a person": (
         asks(lambda ctx, _: lifecycle.deactivate_user(ctx, found(ctx, "ada"))),
-        "user.deactivated",
+        "user.deactivated checklist.opened",
     ),
-    "user: deleted by SCIM": (scim(lambda w: w.acme.delete(f"/Users/{w.user('dora')}")), "user.deleted"),
-    "user: deleted by the operator": (cli("user", "delete", "acme", "ada"), "user.deleted"),
-    "user: restored": (cli("user", "restore", "acme", "gone"), "user.restored"),
+    "user: deleted by SCIM": (
+        scim(lambda w: w.acme.delete(f"/Users/{w.user('dora')}")),
+        "user.deleted checklist.opened",
+    ),
+    "user: deleted by the operator": (cli("user", "delete", "acme", "ada"), "user.deleted checklist.opened"),
+    "user: restored": (cli("user", "restore", "acme", "gone"), "user.restored checklist.cancelled"),
     "user: restored by a person": (
         asks(lambda ctx, _: lifecycle.restore_user(ctx, deleted(ctx, "gone"))),
-        "user.restored",
+        "user.restored checklist.cancelled",
     ),
     "user: purged": (cli("user", "purge", "acme", "gone", "--yes"), "user.purged"),
     "user: purged because their time is over": (job(lambda ctx: retention.purge_expired(ctx, limit=9)), "user.purged"),
@@ -943,9 +1004,83 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
     "domain: removed": (cli("domain", "remove", "acme", "acme.com"), "domain.removed", verified_domain),
     "users: many are deactivated": (
         cli("bulk", "deactivate", "acme", "ada", "hal"),
-        "user.deactivated user.deactivated",
+        "user.deactivated user.deactivated checklist.opened checklist.opened",
     ),
     "users: taken out": (cli("export", "users", "acme", "--output", "users.csv"), "export.made"),
+    "checklist: what is on it": (
+        cli("checklist", "add-item", "acme", "leaver", "Badge"),
+        "checklist_template.updated",
+    ),
+    "checklist: what is on it, by a person": (
+        asks(lambda ctx, _: checklist_templates.remove_item(ctx, ChecklistKind.LEAVER, "data_reviewed")),
+        "checklist_template.updated",
+    ),
+    "checklist: of a newcomer, by SCIM": (
+        scim(lambda w: w.acme.post("/Users", {"schemas": [USER], "userName": "eve"})),
+        "user.created checklist.opened",
+        newcomers,
+    ),
+    "checklist: of a newcomer who goes": (
+        cli("user", "delete", "acme", "eve"),
+        "user.deleted checklist.cancelled",
+        a_newcomer,
+    ),
+    "checklist: opened by hand": (
+        cli("checklist", "open", "acme", "ada", "--kind", "leaver"),
+        "checklist.opened",
+    ),
+    "checklist: ticked": (
+        cli("checklist", "tick", "acme", lambda w: lists_of(w, "bob"), "data_reviewed"),
+        "checklist.item_ticked",
+    ),
+    "checklist: ticked by what somebody does": (
+        asks(lambda ctx, _: preferences.choose(ctx, found(ctx, "ada"), notifications={"digest": []}), "ada"),
+        "user.settings_changed checklist.item_ticked",
+        lambda w: w.command("checklist", "open", "acme", "ada", "--kind", "newcomer"),
+    ),
+    "checklist: ticked for the last time": (
+        cli("checklist", "tick", "acme", lambda w: lists_of(w, "eve"), "training"),
+        "checklist.item_ticked checklist.completed",
+        a_newcomer,
+    ),
+    "checklist: a tick taken back": (
+        cli("checklist", "untick", "acme", lambda w: lists_of(w, "bob"), "account_closed"),
+        "checklist.item_unticked",
+    ),
+    "checklist: cancelled": (
+        cli("checklist", "cancel", "acme", lambda w: lists_of(w, "bob"), "--note", "Not needed"),
+        "checklist.cancelled",
+    ),
+    "review: opened": (cli("review", "open", "acme"), "review.opened"),
+    "review: opened because it is time": (in_a_quarter(access_review_times.look, 100), "review.opened"),
+    "review: the admins are reminded": (in_a_quarter(access_review_times.look, 25), "review.reminded", a_review),
+    "review: somebody is removed": (
+        asks(lambda ctx, w: access_review_decisions.decide(ctx, the_review(ctx), w.ids["ada"], Decision.REMOVE)),
+        "review.decided user.deactivated checklist.opened",
+        a_review,
+    ),
+    "review: somebody gets another role": (
+        cli(
+            "review", "decide", "acme", lambda w: str(w.one(AccessReview).id), "ada", "change_role", "--role", "Viewer"
+        ),
+        "review.decided user.role_changed",
+        a_review,
+    ),
+    "review: the rest is kept": (
+        asks(lambda ctx, _: access_review_decisions.keep_the_rest(ctx, the_review(ctx))),
+        "review.decided",
+        a_review,
+    ),
+    "review: signed off": (
+        asks(lambda ctx, _: access_review_signatures.sign_off(ctx, the_review(ctx))),
+        "review.signed_off",
+        a_decided_review,
+    ),
+    "review: cancelled": (
+        cli("review", "cancel", "acme", lambda w: str(w.one(AccessReview).id), "--note", "Too early"),
+        "review.cancelled",
+        a_review,
+    ),
     "claims: told at sign-in": (
         asks(lambda ctx, _: mapping.apply_claims(ctx, found(ctx, "ada"), {SAML: ["staff"]}), "ada"),
         "user.role_changed team.members_added",

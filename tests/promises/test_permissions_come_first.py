@@ -15,6 +15,7 @@ import scim_server.services
 from scim_server.db import Database
 from scim_server.models import (
     Adoption,
+    ChecklistKind,
     Connection,
     GroupSource,
     Origin,
@@ -26,8 +27,11 @@ from scim_server.models import (
 )
 from scim_server.models import Directory as DirectoryRow
 from scim_server.services import (
+    access_reviews,
     adoption,
     brake,
+    checklist_templates,
+    checklists,
     clients,
     connection_changes,
     connection_keys,
@@ -74,6 +78,15 @@ ASK_NOBODY = {
     "adoption.claim": _DIRECTORY,
     "brake.ask": _DIRECTORY,
     "brake.note_refusals": _DIRECTORY,
+    "checklist_moments.abandon": _INSIDE,
+    "checklist_moments.close_if_done": _INSIDE,
+    "checklist_moments.come_back": _INSIDE,
+    "checklist_moments.end": _INSIDE,
+    "checklist_moments.open_list": _INSIDE,
+    "checklist_moments.see_off": _INSIDE,
+    "checklist_moments.settle": _INSIDE,
+    "checklist_moments.welcome": _INSIDE,
+    "checklist_moments.write_tick": _INSIDE,
     "claimed_profiles.create_user": _SIGN_IN,
     "claimed_profiles.update_user": _SIGN_IN,
     "grants.follow_directory": _DIRECTORY,
@@ -227,6 +240,9 @@ REFUSED: dict[str, Callable[[Context], Any]] = {
     "the old key of a connection": lambda ctx: connection_keys.drop_old_key(ctx, connection()),
     "that everybody comes through a connection": lambda ctx: sso_required.require_sso(ctx, named(ctx, "ada")),
     "that nobody has to": lambda ctx: sso_required.stop_requiring(ctx),
+    "what is on a checklist": lambda ctx: checklist_templates.reset_template(ctx, ChecklistKind.LEAVER),
+    "a checklist": lambda ctx: checklists.open_checklist(ctx, named(ctx, "ada"), ChecklistKind.LEAVER),
+    "an access review": lambda ctx: access_reviews.open_review(ctx),
     "the end of a schema": lambda ctx: schemas.remove_schema(ctx, "urn:example:x"),
 }
 

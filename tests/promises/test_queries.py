@@ -14,8 +14,8 @@ from tests.promises.databases import statements
 
 # Statements of each request; the first of each finds the token, with its directory and its organization, and the last
 # of one that may change something is its entry in the request log, which a read leaves to another thread. Two of a
-# deactivation or deletion are the brake's. A change of a number here is a change of what every directory's sync costs,
-# so it is made on purpose or not at all.
+# deactivation or deletion are the brake's, and one of a deactivation opens the leaver's checklist. A change of a
+# number here is a change of what every directory's sync costs, so it is made on purpose or not at all.
 COSTS = {
     "read a user": 3,
     "look up a user": 4,
@@ -25,7 +25,7 @@ COSTS = {
     "replace a user": 9,
     "patch a user": 6,
     "patch an e-mail": 9,
-    "deactivate a user": 9,
+    "deactivate a user": 10,
     "patch nothing of a user": 4,
     "read a group": 3,
     "read a group without members": 2,

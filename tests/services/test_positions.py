@@ -101,6 +101,7 @@ CHANGES: dict[str, tuple[Change, list[tuple[str, dict[str, Any]]]]] = {
         delete_with_its_holder,
         [
             ("user.deleted", {}),
+            ("checklist.opened", {"kind": [None, "leaver"]}),
             ("position.moved", {"parent": ["Lead", None]}),
             ("position.deleted", {"name": ["Lead", None], "scope": ["subordinates", None]}),
         ],

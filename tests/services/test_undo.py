@@ -644,9 +644,14 @@ def test_an_undo_says_in_every_event_what_it_is_part_of_and_ends_no_hold(
     undone(settings, database, alarm_id)
 
     told = events(database, "acme")[known:]
-    assert [each.action for each in told] == ["directory.undo_begun", "user.activated", "directory.undone"]
-    assert told[1].details["undo"] == str(alarm_id)
-    assert (told[2].details["undone"], told[2].details["skipped"]) == (1, 0)
+    assert [each.action for each in told] == [
+        "directory.undo_begun",
+        "user.activated",
+        "checklist.cancelled",
+        "directory.undone",
+    ]
+    assert told[1].details["undo"] == told[2].details["undo"] == str(alarm_id)
+    assert (told[3].details["undone"], told[3].details["skipped"]) == (1, 0)
     # The directory would do it again in its next sync.
     assert_error(off(acme, ada), 429)
     assert_error(acme.delete(f"/Users/{bob.id}"), 429)

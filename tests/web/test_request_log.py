@@ -246,6 +246,7 @@ def test_an_answer_finds_the_events_of_its_request(settings: Settings, acme: Dir
     assert [(each.action, each.changes) for each in events] == [
         ("user.updated", {"displayName": [None, "Ada"]}),
         ("user.deactivated", {"status": ["active", "deactivated"]}),
+        ("checklist.opened", {"kind": [None, "leaver"]}),
     ]
 
 

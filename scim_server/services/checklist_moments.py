@@ -1,0 +1,154 @@
+"""The moments of somebody's life that open, tick or end checklists, each in the transaction of what happens then.
+
+Whoever may do that was asked there. What the program ticks by itself is ticked by nobody else.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from scim_server.models import Checklist, ChecklistKind, ChecklistState, User, UserStatus
+from scim_server.models.base import new_id
+from scim_server.models.expressions import any_of
+from scim_server.services.checklist_items import Entry, Known, entry
+from scim_server.services.context import SYSTEM, Actor, ActorKind, Context
+from scim_server.services.declared import declared
+from scim_server.services.events import Action, record
+from scim_server.services.settings import organization_settings
+
+_LEFT = "They left before it was done."
+_CAME_BACK = "They came back."
+
+
+def welcome(ctx: Context, user: User) -> None:
+    """Open the list of somebody who is new, where the organization wants one."""
+    if organization_settings(ctx).newcomer_checklists:
+        open_list(ctx, user, ChecklistKind.NEWCOMER)
+
+
+def see_off(ctx: Context, user: User, *, prepared: Collection[str], successor: str | None = None) -> None:
+    """Open the list of somebody who was active and is not any more, or go on with the one that was `prepared`."""
+    ticks = _ticks(ctx, [Known.ACCOUNT_CLOSED])
+    if successor is not None:
+        ticks[Known.WORK_HANDED_OVER] = tick_of(ctx, ctx.actor) | {"to": successor}
+    if prepared:
+        _tick_open(ctx, user, ChecklistKind.LEAVER, ticks)
+    elif organization_settings(ctx).leaver_checklists:
+        open_list(ctx, user, ChecklistKind.LEAVER, ticks)
+
+
+def abandon(ctx: Context, user: User, ids: Collection[str]) -> None:
+    """End these lists of a newcomer who goes."""
+    if ids:
+        _cancel(ctx, any_of(Checklist.id, [UUID(id) for id in ids]), user, _LEFT)
+
+
+def come_back(ctx: Context, user: User) -> None:
+    """End the list of a leaver who is back."""
+    _cancel(ctx, Checklist.kind == ChecklistKind.LEAVER, user, _CAME_BACK)
+
+
+def settle(ctx: Context, user: User, *facts: Known) -> None:
+    """Tick what has become known of a newcomer."""
+    known = {*facts, *_known_of_newcomer(user)}
+    if facts or Known.PROFILE in known:
+        _tick_open(ctx, user, ChecklistKind.NEWCOMER, _ticks(ctx, known))
+
+
+def open_list(ctx: Context, user: User, kind: ChecklistKind, ticks: dict[str, Any] | None = None) -> Checklist:
+    """Open a list with the items that its template has now, of which some are ticked: those, or what is known."""
+    if ticks is None:
+        ticks = _ticks(ctx, _known_of_newcomer(user) if kind is ChecklistKind.NEWCOMER else ())
+    items = [entry(item, ctx.now) for item in declared(ctx).checklists[kind]]
+    done = {each["key"] for each in items} & ticks.keys()
+    row = Checklist(
+        org_id=ctx.org.id,
+        id=new_id(),
+        user_id=user.id,
+        kind=kind,
+        state=ChecklistState.OPEN,
+        version=1,
+        created_at=ctx.now,
+        updated_at=ctx.now,
+    )
+    row.content = {"items": [each | {"ticked": ticks.get(each["key"])} for each in items]}
+    ctx.session.add(row)
+    record(ctx, Action.CHECKLIST_OPENED, row, {"kind": (None, kind.value)}, user=str(user.id), ticked=sorted(done))
+    close_if_done(ctx, row)
+    return row
+
+
+def close_if_done(ctx: Context, row: Checklist) -> None:
+    """Complete a list of which nothing is left to do."""
+    items = row.content["items"]
+    if row.state == ChecklistState.OPEN and items and all(each["ticked"] for each in items):
+        end(ctx, row, ChecklistState.COMPLETED, Action.CHECKLIST_COMPLETED)
+
+
+def end(ctx: Context, row: Checklist, state: ChecklistState, action: Action, note: str | None = None) -> None:
+    before, row.state = row.state, state
+    row.ended_at, row.note = ctx.now, note
+    row.changed(ctx.now)
+    said = {"note": (None, note)} if note else {}
+    record(ctx, action, row, {"state": (str(before), state.value)} | said, user=str(row.user_id))
+
+
+def write_tick(ctx: Context, row: Checklist, item: Entry, tick: dict[str, Any] | None, **details: Any) -> None:
+    """Make this the tick of an item, and record it. (The document of a row is written anew, never changed in place.)"""
+    items = [each | {"ticked": tick} if each["key"] == item["key"] else each for each in row.content["items"]]
+    row.content = {"items": items}
+    row.changed(ctx.now)
+    pair = (None, item["title"]) if tick else (item["title"], None)
+    note = (item["ticked"] or {}).get("note"), (tick or {}).get("note")
+    changes: dict[str, tuple[Any, Any]] = {"item": pair} | ({"note": note} if any(note) else {})
+    action = Action.CHECKLIST_ITEM_TICKED if tick else Action.CHECKLIST_ITEM_UNTICKED
+    record(ctx, action, row, changes, user=str(row.user_id), key=item["key"], **details)
+
+
+def tick_of(ctx: Context, by: Actor, note: str | None = None) -> dict[str, Any]:
+    """A tick. Of a user, only the id is kept, so that nothing is left to be erased once they are purged."""
+    who = {"id": str(by.id)} if by.kind is ActorKind.USER else {"name": by.name}
+    return {"at": ctx.now.isoformat(), "kind": by.kind.value, **who} | ({"note": note} if note else {})
+
+
+def _ticks(ctx: Context, known: Iterable[str]) -> dict[str, Any]:
+    return {key: tick_of(ctx, SYSTEM) for key in known}
+
+
+def _known_of_newcomer(user: User) -> list[Known]:
+    name = user.document.get("name") or {}
+    filled = name.get("givenName") and name.get("familyName") and user.document.get("emails")
+    accepted = user.status == UserStatus.ACTIVE
+    return [Known.ACCEPTED] * bool(accepted) + [Known.PROFILE] * bool(filled)
+
+
+def _tick_open(ctx: Context, user: User, kind: ChecklistKind, ticks: dict[str, Any]) -> None:
+    for row in _open_lists(ctx, user, Checklist.kind == kind):
+        for item in row.content["items"]:
+            if item["key"] in ticks and not item["ticked"]:
+                write_tick(ctx, row, item, ticks[item["key"]], by_itself=ticks[item["key"]]["kind"] == SYSTEM.kind)
+        close_if_done(ctx, row)
+
+
+def _cancel(ctx: Context, which: Any, user: User, note: str) -> None:
+    for row in _open_lists(ctx, user, which):
+        end(ctx, row, ChecklistState.CANCELLED, Action.CHECKLIST_CANCELLED, note)
+
+
+def _open_lists(ctx: Context, user: User, which: Any) -> list[Checklist]:
+    return list(
+        ctx.session.scalars(
+            select(Checklist)
+            .where(
+                Checklist.org_id == ctx.org.id,
+                Checklist.user_id == user.id,
+                Checklist.state == ChecklistState.OPEN,
+                which,
+            )
+            .order_by(Checklist.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
