@@ -1,6 +1,7 @@
 """Whatever happens, in whatever order: what must hold of an organization holds after each step.
 
-A machine drives random sequences of what directories send, what people do by hand, and sign-in. A step may be refused,
+A machine drives random sequences of what directories send, what people do by hand, what programs ask of the
+management API, and sign-in. A step may be refused,
 in the words of the domain or with a 4xx, and then nothing of it is there; what it must not do is fail, or leave one of
 the invariants broken (tests/promises/any_order/holding.py).
 """
@@ -18,6 +19,7 @@ from scim_server.db import Database
 from tests.promises.any_order.directories import Directories
 from tests.promises.any_order.invitations import Invitations
 from tests.promises.any_order.lives import Lives
+from tests.promises.any_order.programs import Programs
 from tests.promises.any_order.rights import Rights
 from tests.promises.any_order.teams import Teams
 
@@ -26,10 +28,11 @@ MORE = int(os.environ.get("SCIM_TEST_ANY_ORDER", "0"))
 
 # All that can happen, and parts of it, in which more of what has to do with each other comes together.
 MACHINES: dict[str, tuple[type, ...]] = {
-    "everything": (Directories, Lives, Rights, Teams, Invitations),
+    "everything": (Directories, Lives, Rights, Teams, Invitations, Programs),
     "invitations": (Lives, Invitations, Directories),
     "roles": (Lives, Rights, Directories),
     "groups": (Lives, Teams, Directories),
+    "programs": (Programs, Lives, Directories),
 }
 
 
