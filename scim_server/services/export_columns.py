@@ -149,6 +149,8 @@ EVENT_COLUMNS: Mapping[str, Callable[[Event], Cell]] = {
     "target_id": lambda event: str(event.target_id),
     "changes": lambda event: _json(event.changes),
     "details": lambda event: _json(event.details),
+    "ip": lambda event: event.ip,
+    "user_agent": lambda event: event.user_agent,
     "request_id": lambda event: event.request_id or None,
 }
 

@@ -122,6 +122,11 @@ def least_text(schema: dict[str, Any], id: str) -> str:
     return formats.get(schema.get("format", ""), example)
 
 
+def text_of(response: Any) -> str:
+    """What is sent, which may be a file that is no text."""
+    return str(response.get_data().decode(errors="replace"))
+
+
 def label(endpoint: Endpoint) -> str:
     return f"{endpoint.method} {endpoint.path}"
 
@@ -145,12 +150,12 @@ def test_every_endpoint_takes_the_scopes_that_it_names(app: Flask, office: Hands
     for endpoint in ENDPOINTS:
         response = ask(holder, endpoint)
         enough = scope == ADMIN or set(endpoint.needs) <= {scope}
-        if enough == ("This takes a key with the scope" in response.get_data(as_text=True)):
+        if enough == ("This takes a key with the scope" in text_of(response)):
             wrong.append((label(endpoint), response.status_code))
         elif not enough:
             refused(response, 403, "not_allowed")
-        elif "needs the permission" in response.get_data(as_text=True):
-            wrong.append((label(endpoint), response.get_data(as_text=True)))
+        elif "needs the permission" in text_of(response):
+            wrong.append((label(endpoint), text_of(response)))
 
     assert wrong == []
 
@@ -194,7 +199,7 @@ def test_every_endpoint_answers_404_to_every_foreign_id(
             for row in foreign[ROWS[name]][:2]:
                 response = ask(boss, endpoint, str(row["id"]), **own | {name: str(row["id"])})
                 if response.status_code != 404:
-                    wrong.append((label(endpoint), response.status_code, response.get_data(as_text=True)))
+                    wrong.append((label(endpoint), response.status_code, text_of(response)))
 
     assert wrong == []
     assert everything(database, "acme") == before
@@ -211,7 +216,7 @@ def test_no_list_shows_what_is_another_organizations(
     for endpoint in UNDECLARED:
         if endpoint.method == "GET" and not names(endpoint) and JSON in endpoint.produces:
             for who in (boss, ours):
-                text = ask(who, endpoint).get_data(as_text=True)
+                text = text_of(ask(who, endpoint))
                 assert not {id for id in theirs if id in text}, label(endpoint)
 
 
