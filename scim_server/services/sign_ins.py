@@ -2,13 +2,13 @@
 
 import re
 import secrets
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select, true
 
 from scim_server.config import Settings
 from scim_server.db import Database
@@ -17,10 +17,13 @@ from scim_server.models.base import first_id, new_id
 from scim_server.models.expressions import any_of
 from scim_server.services.context import ActorKind, Context
 from scim_server.services.errors import NotFound
+from scim_server.services.listing import Cut, Part
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import KEY_LENGTH
 from scim_server.services.refusals import DoorRefusal
 from scim_server.services.sign_in_details import kept, one_line, told, whereabouts
+from scim_server.services.sign_in_frequency import Frequency as Frequency
+from scim_server.services.sign_in_frequency import last_sign_ins as last_sign_ins
 
 # What a person reads to somebody over the telephone: of what looks alike, one is in it, and the others mean that one.
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -36,8 +39,6 @@ WITHIN = timedelta(minutes=1)
 # And of one organization, over all the time that they are kept.
 MOST_REFUSED_IN_ALL = 100_000
 _BATCH = 500
-# How often somebody signs in is counted over so long.
-LATELY = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,6 @@ class Attempted:
     user_name: str | None
     connection: str | None
     provider: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Frequency:
-    """When somebody signed in last, and how often within the last thirty days."""
-
-    last: datetime
-    lately: int
 
 
 def record_sign_in(
@@ -131,6 +124,23 @@ def list_sign_ins(
     return list(_found(ctx, _attempted(ctx).where(*wanted).order_by(SignIn.id.desc()).limit(limit)))
 
 
+def read_sign_ins(
+    ctx: Context,
+    cut: Cut,
+    *,
+    user: UUID | None = None,
+    outcome: Outcome | None = None,
+    connection: UUID | None = None,
+    since: datetime | None = None,
+) -> Part[Attempted]:
+    """A part of what `list_sign_ins` lists. Raises NotAllowed."""
+    found = list_sign_ins(
+        ctx, user=user, outcome=outcome, connection=connection, since=since, limit=cut.limit + 1, before=cut.after
+    )
+    items = found[: cut.limit]
+    return Part(items, items[-1].row.id if len(found) > cut.limit else None)
+
+
 def find_trace(ctx: Context, code: str) -> Attempted:
     """The attempt whose short id this is, however it was written down. Everybody may see their own.
 
@@ -143,17 +153,6 @@ def find_trace(ctx: Context, code: str) -> Attempted:
     if found is None:
         raise NotFound("sign-in", one_line(code, 20))
     return found
-
-
-def last_sign_ins(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, Frequency]:
-    """When each of these users has signed in last, and how often lately, if ever; one query, however many they are."""
-    lately = func.sum(case((SignIn.at > ctx.now - LATELY, 1), else_=0))
-    rows = ctx.session.execute(
-        select(SignIn.user_id, func.max(SignIn.at), lately)
-        .where(SignIn.org_id == ctx.org.id, any_of(SignIn.user_id, user_ids), SignIn.outcome == Outcome.SIGNED_IN)
-        .group_by(SignIn.user_id)
-    )
-    return {user_id: Frequency(last, int(count)) for user_id, last, count in rows if user_id is not None}
 
 
 def purge(database: Database, settings: Settings, now: datetime) -> int:

@@ -15,7 +15,7 @@ from scim_server.config import Settings
 from scim_server.db import Database, connect
 from scim_server.models import Outcome, SignIn, Way
 from scim_server.models.base import first_id
-from scim_server.services import retention, roles, sign_ins, users
+from scim_server.services import retention, roles, sign_in_frequency, sign_ins, users
 from scim_server.services.context import Device
 from scim_server.services.errors import NotAllowed, NotFound
 from scim_server.services.sign_ins import Trace, record_sign_in
@@ -24,7 +24,7 @@ from tests.clients import Directory
 from tests.hands import Hands
 from tests.processes import wait_until
 from tests.promises.databases import contents
-from tests.sign_ins import a_connection, in_database, refused, signed_in
+from tests.sign_ins import a_connection, connection_of, in_database, refused, signed_in
 
 DAY = timedelta(days=1)
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
@@ -155,7 +155,7 @@ def test_when_and_how_often_somebody_signs_in_is_told_of_many_at_once(office: Ha
 
     with office.acting() as ctx:
         before = len(sent)
-        told = sign_ins.last_sign_ins(ctx, [ada, bob, carl])
+        told = sign_in_frequency.last_sign_ins(ctx, [ada, bob, carl])
         assert len(sent) - before == 1
         now = ctx.now
 
@@ -163,6 +163,35 @@ def test_when_and_how_often_somebody_signs_in_is_told_of_many_at_once(office: Ha
     assert told[ada].lately == 2
     assert abs(told[ada].last - (now - DAY)) < timedelta(minutes=1)
     assert told[bob].lately == 0
+
+
+def test_how_regularly_somebody_signs_in_is_told_with_how_they_did_so_last(office: Hands) -> None:
+    ada, bob, carl, dora = (office.create(name) for name in ("ada", "bob", "carl", "dora"))
+    for week in range(12):
+        signed_in(office, ada, later=-7 * week * DAY - DAY)
+    for days in (1, 2, 3, 89):
+        signed_in(office, bob, later=-days * DAY)
+    for days in (8, 20, 30, 60, 100):
+        signed_in(office, carl, later=-days * DAY, way=Way.PASSWORD)
+    signed_in(office, dora, later=-95 * DAY)
+    okta = a_connection(office)
+    with office.acting() as ctx:
+        ctx = replace(ctx, device=Device("192.0.2.1", "curl/8.5.0"))
+        trace, row = Trace(Way.SAML), users.get_user(ctx, ada)
+        record_sign_in(ctx, Outcome.SIGNED_IN, trace, user=row, connection=connection_of(ctx, okta))
+
+    with office.acting() as ctx:
+        told = sign_in_frequency.last_sign_ins(ctx, [ada, bob, carl, dora])
+
+    assert {name: (each.within_90_days, each.weeks, each.regularity) for name, each in told.items()} == {
+        ada: (13, 12, "weekly"),
+        bob: (4, 2, "rarely"),
+        carl: (4, 4, "often"),
+        dora: (0, 0, "not_lately"),
+    }
+    last = told[ada]
+    assert (last.way, last.connection, last.ip, last.user_agent) == ("saml", "Okta", "192.0.2.1", "curl/8.5.0")
+    assert (told[carl].way, told[carl].connection) == ("password", None)
 
 
 # What is kept
