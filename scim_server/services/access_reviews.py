@@ -36,6 +36,25 @@ from scim_server.services.permissions import Manage, require, require_everything
 from scim_server.services.profiles import one_line
 from scim_server.services.sign_ins import LATELY
 
+__all__ = [
+    "Decision",
+    "ReviewState",
+    "cancel_review",
+    "check_decision",
+    "count_decisions",
+    "count_outstanding",
+    "each_line",
+    "find_open",
+    "get_line",
+    "get_open_review",
+    "get_review",
+    "list_lines",
+    "list_reviews",
+    "of_review",
+    "open_review",
+    "read_note",
+]
+
 # How long a review may take.
 LIFETIME = timedelta(days=30)
 LONGEST_NOTE = 500

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from scim_server.models import ChecklistKind, ForWhom
+from scim_server.models import ChecklistKind, ChecklistState, ForWhom
+
+__all__ = ["SHIPPED", "ChecklistKind", "ChecklistState", "Entry", "ForWhom", "Item", "Known", "entry", "items_of"]
 
 # An item of a list, as its row has it: the item, when it is due, and its tick, if it has one.
 Entry = dict[str, Any]

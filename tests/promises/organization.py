@@ -33,4 +33,6 @@ def fill(app: Flask, directory: Directory, settings: Settings, database: Databas
     boss.post("/roles", {"name": "Desk", "permissions": ["tickets.work"]})
     crew, desk = directory.create_group("Staff", gina), boss.post("/teams", {"name": "Desk"})
     boss.post("/group-mappings", {"group_id": crew.id, "team_id": desk["id"]})
+    boss.post("/checklists", {"user_id": gina.id, "kind": "leaver"})
+    boss.post("/access-reviews")
     boss.post("/positions", {"name": "Chief", "scope": "all"})

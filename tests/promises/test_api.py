@@ -30,6 +30,7 @@ from tests.promises.test_errors_have_answers import KINDS
 # What the argument of a path names: the table of its rows, or what it is that is the same for everybody.
 ROWS = {
     "alarm_id": "alarms",
+    "checklist_id": "checklists",
     "client_id": "oauth_clients",
     "directory_id": "directories",
     "domain_id": "domains",
@@ -39,6 +40,7 @@ ROWS = {
     "mapping_id": "group_mappings",
     "other_id": "users",
     "position_id": "positions",
+    "review_id": "access_reviews",
     "role_id": "roles",
     "session_id": "sessions",
     "team_id": "teams",
@@ -47,6 +49,8 @@ ROWS = {
 }
 EVERYBODYS = {
     "account_id": "an account is of a person, and only a key of the installation asks",
+    "item": "an item is within its checklist",
+    "kind": "there are two kinds of checklists",
     "key": "a permission of the catalogue",
     "permission": "the catalogue is the same for everybody",
 }
