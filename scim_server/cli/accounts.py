@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import click
 
 from scim_server.cli.base import deliver_posted, now, opened, settings_or_failure, show, told
-from scim_server.services import accounts, organizations, password_resets, second_factors
+from scim_server.services import account_views, accounts, organizations, password_resets, second_factors
 from scim_server.services.accounts import AccountContext
 from scim_server.services.context import OPERATOR
 from scim_server.services.errors import NotFound
@@ -25,24 +25,24 @@ def account_show(email: str) -> None:
     It is the one of the address EMAIL: where its owner is a user, and what they sign in with, but no secret.
     """
     with _account(email) as about:
-        found, places = about.account, accounts.users_of(about.session, about.account)
-        default = [place.org.slug for place in places if place.org.id == found.default_org_id]
-        show(
-            {
-                "id": str(found.id),
-                "email": found.email,
-                "phone": found.phone,
-                "phone_verified": found.phone_verified_at is not None,
-                "password_changed_at": found.password_changed_at,
-                "second_factors": second_factors.kinds(about),
-                "default": default[0] if default else None,
-                "users": [
-                    {"organization": place.org.slug, "user_name": place.user.user_name, "status": place.user.status}
-                    for place in places
-                ],
-                "created_at": found.created_at,
-            }
-        )
+        found = account_views.in_full(about)
+    default = [user.organization for user in found.users if user.is_default]
+    show(
+        {
+            "id": str(found.id),
+            "email": found.email,
+            "phone": found.phone,
+            "phone_verified": found.phone_verified,
+            "password_changed_at": found.password_changed_at,
+            "second_factors": found.second_factors,
+            "default": default[0] if default else None,
+            "users": [
+                {"organization": user.organization, "user_name": user.user_name, "status": user.status}
+                for user in found.users
+            ],
+            "created_at": found.created_at,
+        }
+    )
 
 
 @account.command("reset-password")

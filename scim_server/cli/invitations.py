@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from scim_server.cli.base import operator, show
-from scim_server.services import invitations
+from scim_server.services import invitations, pending_invitations
 from scim_server.services.context import Context
 from scim_server.services.declared import DeclaredRole, declared
 from scim_server.services.errors import NotFound
@@ -106,15 +106,16 @@ def invitation_list(slug: str) -> None:
 
 
 def _shown(ctx: Context, found: Pending | NewInvitation) -> dict[str, Any]:
+    told = pending_invitations.told(ctx, found)
     return {
-        "id": str(found.row.id),
-        "email": found.row.email,
-        "user": str(found.user.id),
-        "role": declared(ctx).roles[found.user.role_id].name,
-        "language": found.row.language,
-        "created_at": found.row.created_at,
-        "expires_at": found.row.expires_at,
-        "expired": ctx.now >= found.row.expires_at,
+        "id": str(told.id),
+        "email": told.email,
+        "user": str(told.user_id),
+        "role": told.role.name,
+        "language": told.language,
+        "created_at": told.created_at,
+        "expires_at": told.expires_at,
+        "expired": told.expired,
     }
 
 

@@ -3,18 +3,17 @@
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import UUID
 
 import click
 
 from scim_server.cli.base import Failure, operator, show
 from scim_server.models import Availability, User, UserStatus
-from scim_server.services import directories, hands, lookup, preferences, users
-from scim_server.services.authorship import of_directory
+from scim_server.services import hands, lookup, plain_fields, preferences, user_views
 from scim_server.services.context import Context
 from scim_server.services.declared import DeclaredRole, declared
 from scim_server.services.fields import FIELDS, Entries, flattened, full_name
 from scim_server.services.profiles import PRODUCT_USER
+from scim_server.services.user_views import UserInFull, UserInShort
 
 STATUSES = click.Choice([status.value for status in UserStatus])
 
@@ -34,9 +33,9 @@ def user_list(slug: str, status: str | None, search: str | None) -> None:
     Those of the organization SLUG, the oldest first, one JSON object a line.
     """
     with operator(slug) as ctx:
-        providers = _providers(ctx)
-        for each in lookup.search_users(ctx, status=UserStatus(status) if status else None, text=search):
-            show(_in_short(ctx, each, providers))
+        found = lookup.search_users(ctx, status=UserStatus(status) if status else None, text=search)
+        for each in user_views.in_short(ctx, found):
+            show(_in_short(each))
 
 
 @user.command("show")
@@ -49,7 +48,7 @@ def user_show(slug: str, user: str) -> None:
     field of their profile is, and what settings hold for them.
     """
     with operator(slug) as ctx:
-        show(_in_full(ctx, lookup.find_anybody(ctx, user), _providers(ctx)))
+        show(_in_full(ctx, lookup.find_anybody(ctx, user)))
 
 
 @user.command("create")
@@ -74,7 +73,8 @@ def user_create(
     with operator(slug) as ctx:
         values |= _read(field, values)
         created = hands.create_user_by_hand(ctx, values, role=_role(ctx, role) if role else None)
-        show(_in_short(ctx, created, {}))
+        [found] = user_views.in_short(ctx, [created])
+        show(_in_short(found))
 
 
 @user.command("set")
@@ -159,38 +159,38 @@ def _value(text: str) -> Any:
         raise Failure(f"{text} is not JSON: {problem}.") from None
 
 
-def _in_short(ctx: Context, user: User, providers: Mapping[UUID, str]) -> dict[str, Any]:
+def _in_short(found: UserInShort) -> dict[str, Any]:
     return {
-        "id": str(user.id),
-        "user_name": user.user_name,
-        "display_name": user.display_name,
-        "status": user.status,
-        "role": declared(ctx).roles[user.role_id].name,
-        "origin": user.origin,
-        "directory": providers[user.directory_id] if user.directory_id else None,
+        "id": str(found.id),
+        "user_name": found.user_name,
+        "display_name": found.display_name,
+        "status": found.status,
+        "role": found.role.name,
+        "origin": found.origin,
+        "directory": found.directory.provider if found.directory else None,
     }
 
 
-def _in_full(ctx: Context, user: User, providers: Mapping[UUID, str]) -> dict[str, Any]:
-    theirs = of_directory(user)
+def _in_full(ctx: Context, user: User) -> dict[str, Any]:
+    [found] = user_views.in_full(ctx, [user])
     return {
-        **_in_short(ctx, user, providers),
-        "owner": user.is_owner,
+        **_in_short(found),
+        "owner": found.owner,
         "nickname": user.nickname,
-        "availability": user.availability,
-        "reception_capacity": user.reception_capacity,
-        "teams": [team.team_name for team in users.teams_of_users(ctx, [user.id])[user.id] if team.direct],
-        "created_at": user.created_at,
-        "updated_at": user.updated_at,
-        "deleted_at": user.deleted_at,
-        "profile": {
-            name: {"value": value, "written_by": "directory" if name in theirs else "hand"}
-            for name, value in flattened(user.document).items()
-            if name != "active"
-        },
+        "availability": found.availability,
+        "reception_capacity": found.reception_capacity,
+        "teams": [team.name for team in found.teams if team.direct],
+        "created_at": found.created_at,
+        "updated_at": found.updated_at,
+        "deleted_at": found.deleted_at,
+        "profile": _profile(user, found),
         "settings": preferences.read_preferences(ctx, user).model_dump(mode="json"),
     }
 
 
-def _providers(ctx: Context) -> dict[UUID, str]:
-    return {row.id: row.provider for row in directories.list_directories(ctx)}
+def _profile(user: User, found: UserInFull) -> dict[str, Any]:
+    """Each field by the name that `user set` takes, and whose word it is."""
+    return {
+        name: {"value": value, "written_by": found.written_by[plain_fields.PLAIN.get(name, name)].value}
+        for name, value in plain_fields.said(user.document).items()
+    }

@@ -34,7 +34,7 @@ from scim_server.services.events import Action, record
 from scim_server.services.listing import Cut, Part, read_part
 from scim_server.services.permissions import Manage, require, require_everything
 from scim_server.services.profiles import one_line
-from scim_server.services.sign_ins import LATELY
+from scim_server.services.sign_in_frequency import LATELY
 
 __all__ = [
     "Decision",

@@ -3,7 +3,7 @@
 Each costs the same number of queries, however many users it is asked about.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -123,11 +123,11 @@ class UserInFull(UserInShort):
     written_by: Mapping[str, Author]
 
 
-def in_short(ctx: Context, rows: Sequence[User]) -> list[UserInShort]:
-    """What a list shows of these users."""
-    by_id = {row.id: DirectoryNamed(row.id, row.name, row.provider) for row in directories.list_directories(ctx)}
-    return [
-        UserInShort(
+def in_short(ctx: Context, rows: Iterable[User]) -> Iterator[UserInShort]:
+    """What a list shows of these users, one by one."""
+    owners = {row.id: DirectoryNamed(row.id, row.name, row.provider) for row in directories.list_directories(ctx)}
+    for row in rows:
+        yield UserInShort(
             id=row.id,
             user_name=row.user_name,
             display_name=row.display_name,
@@ -135,14 +135,12 @@ def in_short(ctx: Context, rows: Sequence[User]) -> list[UserInShort]:
             status=row.status,
             role=Named(row.role_id, role_of(ctx, row.role_id).name),
             origin=row.origin,
-            directory=by_id.get(row.directory_id) if row.directory_id else None,
+            directory=owners.get(row.directory_id) if row.directory_id else None,
             created_at=row.created_at,
             updated_at=row.updated_at,
             deleted_at=row.deleted_at,
             version=row.version,
         )
-        for row in rows
-    ]
 
 
 def in_full(ctx: Context, rows: Sequence[User]) -> list[UserInFull]:

@@ -85,7 +85,7 @@ def transfer_ownership(ctx: Context, user_id: UUID, body: Handover) -> None:
 def list_deleted_users(ctx: Context, query: ListQuery) -> Page[UserShape]:
     """List the users who are deleted and not purged yet, in the order in which they were created."""
     found = lookup.list_users(ctx, Wanted(statuses=(UserStatus.DELETED,)), query.cut())
-    return page(Part(user_views.in_short(ctx, found.items), found.next), UserShape.model_validate)
+    return page(Part(list(user_views.in_short(ctx, found.items)), found.next), UserShape.model_validate)
 
 
 @deleted.get("/deleted-users/<uuid:user_id>", needs=Manage.USERS_VIEW)

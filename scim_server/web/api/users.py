@@ -88,7 +88,7 @@ def list_users(ctx: Context, query: UserQuery) -> Page[UserShape]:
     Those of whom everything that is asked for is true. `status` may be sent several times, for any of them.
     """
     found = lookup.list_users(ctx, query.wanted(), query.cut())
-    return page(Part(user_views.in_short(ctx, found.items), found.next), UserShape.model_validate)
+    return page(Part(list(user_views.in_short(ctx, found.items)), found.next), UserShape.model_validate)
 
 
 @people.post("/users", needs=Manage.USERS, status=201)
