@@ -1,6 +1,8 @@
 """What goes wrong below /api/v1, as RFC 9457 has it said: a status, a sentence, and a `code` that programs can tell."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +11,7 @@ from flask import Response
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from scim_server.services import errors
 from scim_server.services.errors import (
     AlreadyAsked,
     AlreadyExists,
@@ -53,6 +56,8 @@ STATUSES: dict[type[DomainError], int] = {
     WrongState: 409,
     Outdated: 412,
 }
+# A line of the tree that services/errors.py draws: a name, and what it says.
+_BRANCH = re.compile(r"^(?:│   )*[├└]── (\w+) +(\S.*)$", re.MULTILINE)
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -63,12 +68,40 @@ def problem(status: int, detail: str, **more: Any) -> Response:
 
 
 def status_of(error: DomainError) -> int:
-    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    return _status_of(type(error))
+
+
+def _status_of(kind: type[DomainError]) -> int:
+    return next(STATUSES[each] for each in kind.__mro__ if each in STATUSES)
 
 
 def code_of(kind: type[Exception]) -> str:
     """The name that a program knows an error by, such as user_name_taken."""
     return _CAPITAL.sub("_", kind.__name__).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code that programs can tell, the status that it comes with, and what it means."""
+
+    code: str
+    status: int
+    about: str
+
+
+def codes() -> list[Code]:
+    """Every one that there is, as the tree of services/errors.py tells them."""
+    return [Code(code_of(kind), _status_of(kind), told) for kind, told in _kinds()]
+
+
+def _kinds() -> Iterator[tuple[type[DomainError], str]]:
+    about = dict(_BRANCH.findall(errors.__doc__ or ""))
+    waiting = list(reversed(DomainError.__subclasses__()))
+    while waiting:
+        kind = waiting.pop()
+        waiting.extend(reversed(kind.__subclasses__()))
+        parent = next(each.__name__ for each in kind.__mro__ if about.get(each.__name__))
+        yield kind, about[parent]
 
 
 def from_domain(error: DomainError) -> Response:
@@ -83,7 +116,7 @@ def from_domain(error: DomainError) -> Response:
 def from_validation(error: ValidationError, where: str) -> Response:
     """Everything that is wrong with what was sent, in one answer. `where` is body or query."""
     errors = [_fault(each, where) for each in error.errors(include_url=False, include_context=False)]
-    named = "; ".join(f"{each.get('parameter') or each['pointer']}: {each['detail']}" for each in errors[:5])
+    named = "; ".join(f"{each.get('parameter', each.get('pointer'))}: {each['detail']}" for each in errors[:5])
     return problem(422, f"The {where} is not what this takes. {named}.", code="invalid_value", errors=errors)
 
 
