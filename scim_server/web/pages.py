@@ -31,7 +31,8 @@ _PATHS = ("/account", "/invitations", "/login", "/logout", "/reset-password", "/
 _MAX_FORM_BYTES = 16 * 1024
 _FORM = "application/x-www-form-urlencoded"
 _STATIC = Path(__file__).parent / "static"
-_STYLE, _PASSKEYS, _SEND = ((_STATIC / name).read_bytes() for name in ("pages.css", "passkeys.js", "send.js"))
+_STYLE, _REFERENCE = ((_STATIC / name).read_bytes() for name in ("pages.css", "reference.css"))
+_PASSKEYS, _SEND = ((_STATIC / name).read_bytes() for name in ("passkeys.js", "send.js"))
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -48,6 +49,11 @@ _HEADERS = {
 @bp.get("/assets/pages.css")
 def style() -> ResponseReturnValue:
     return _asset(_STYLE, "text/css")
+
+
+@bp.get("/assets/reference.css")
+def reference_style() -> ResponseReturnValue:
+    return _asset(_REFERENCE, "text/css")
 
 
 @bp.get("/assets/passkeys.js")
@@ -81,6 +87,17 @@ def page(template: str, *, title: str, status: int = 200, **values: Any) -> Resp
     response = make_response(rendered, status)
     response.headers.update(_HEADERS)
     response.headers["Content-Language"] = spoken
+    return response
+
+
+def public_page(rendered: str) -> Response:
+    """A page in English that is the same for everybody, so that it may be kept for a while."""
+    response = make_response(rendered)
+    response.headers.update(_HEADERS)
+    response.headers["Cache-Control"] = "public, max-age=300"
+    response.headers["Content-Language"] = "en"
+    del response.headers["Vary"]
+    response.add_etag()
     return response
 
 
