@@ -11,7 +11,7 @@ from scim_server.services import membership
 from scim_server.services.export_files import Cell, Row
 from scim_server.services.handmade_teams import part_of
 from scim_server.services.profiles import ENTERPRISE_USER
-from scim_server.services.sign_ins import Frequency
+from scim_server.services.sign_in_frequency import Frequency
 
 _SEVERAL = "; "
 

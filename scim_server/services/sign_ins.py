@@ -22,8 +22,6 @@ from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import KEY_LENGTH
 from scim_server.services.refusals import DoorRefusal
 from scim_server.services.sign_in_details import kept, one_line, told, whereabouts
-from scim_server.services.sign_in_frequency import Frequency as Frequency
-from scim_server.services.sign_in_frequency import last_sign_ins as last_sign_ins
 
 # What a person reads to somebody over the telephone: of what looks alike, one is in it, and the others mean that one.
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
