@@ -76,7 +76,9 @@ class LineShape(Shape):
     sign_ins_lately: Annotated[int, Field(description="Within the thirty days before the review.")]
     decision: Decision | None
     new_role: str | None
-    carried_out: Annotated[bool, Field(description="False as long as nothing is decided, or their directory has still to do it.")]
+    carried_out: Annotated[
+        bool, Field(description="False if nothing is decided, or their directory has still to do it.")
+    ]
     note: str | None
     decided_by: str | None
     decided_at: datetime | None
