@@ -28,6 +28,11 @@ def any_of(column: Any, ids: Collection[UUID]) -> ColumnElement[bool]:
     return _AnyOf(column, bindparam(None, ids, type_=Ids(), unique=True))
 
 
+def any_of_parameter(column: Any, name: str) -> ColumnElement[bool]:
+    """`column` is one of the ids that the parameter of this name has: for a query that is built once."""
+    return _AnyOf(column, bindparam(name, type_=Ids()))
+
+
 @compiles(_AnyOf, "postgresql")
 def _any_of_array(element: _AnyOf, compiler: Any, **options: Any) -> str:
     one, many = (compiler.process(clause, **options) for clause in element.clauses)

@@ -17,7 +17,7 @@ from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, bindparam
 from sqlalchemy.orm import aliased
 
 from scim_server.models import User, UserStatus
-from scim_server.models.expressions import any_of
+from scim_server.models.expressions import any_of_parameter
 from scim_server.models.types import Id, key_text
 from scim_server.services.context import Context
 
@@ -56,10 +56,7 @@ def chain(ctx: Context, user: User) -> list[UUID]:
 
 def managers_of(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, UUID]:
     """The manager of each of these users who has one; one query, however many they are."""
-    manager = _manager_of(User).label("manager")
-    rows = ctx.session.execute(
-        select(User.id, manager).where(User.org_id == _ORG, any_of(User.id, user_ids)), {"org_id": ctx.org.id}
-    )
+    rows = ctx.session.execute(_managers(), {"org_id": ctx.org.id, "user_ids": user_ids})
     return {user_id: manager_id for user_id, manager_id in rows if manager_id is not None}
 
 
@@ -73,6 +70,12 @@ def reports(ctx: Context, manager: User) -> Found:
     """The living who report directly to a user who lives."""
     parameters = {"external_id": manager.external_id, "user_name_key": manager.user_name_key}
     return Found(_reports(), {"org_id": ctx.org.id, "user_id": manager.id} | parameters)
+
+
+@cache
+def _managers() -> Select[UUID, UUID | None]:
+    user = aliased(User)
+    return select(user.id, _manager_of(user)).where(user.org_id == _ORG, any_of_parameter(user.id, "user_ids"))
 
 
 @cache

@@ -163,6 +163,8 @@ def in_full(ctx: Context, rows: Sequence[User]) -> list[UserInFull]:
 
 def persons(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, Person]:
     """Who these users are, also the deleted among them."""
+    if not user_ids:
+        return {}
     columns = select(User.id, User.user_name, User.display_name)
     rows = ctx.session.execute(columns.where(User.org_id == ctx.org.id, any_of(User.id, user_ids)))
     return {row.id: Person(row.id, row.user_name, row.display_name) for row in rows}
@@ -225,6 +227,8 @@ def _written_by(user: User) -> dict[str, Author]:
 
 def _positions(ctx: Context, rows: Sequence[User]) -> dict[UUID, Named]:
     ids = {row.position_id for row in rows if row.position_id}
+    if not ids:
+        return {}
     found = ctx.session.execute(
         select(Position.id, Position.name).where(Position.org_id == ctx.org.id, any_of(Position.id, ids))
     )
