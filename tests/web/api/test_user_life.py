@@ -24,7 +24,8 @@ def keeper(app: Flask, office: Hands) -> Program:
 
 
 def actions(database: Database) -> list[str]:
-    return [action for action, _ in events_of_keys(database)]
+    """What became of users, and not the checklists that open with it."""
+    return [action for action, _ in events_of_keys(database) if action.startswith("user.")]
 
 
 def test_a_user_is_barred_with_a_successor_and_let_in_again(
@@ -37,8 +38,8 @@ def test_a_user_is_barred_with_a_successor_and_let_in_again(
 
     assert barred["status"] == "deactivated"
     assert keeper.get(f"/users/{ada}/sessions")["items"] == []
-    told = events(database, "acme")[-1]
-    assert (told.action, told.actor_kind, told.details["successor"]) == ("user.deactivated", "key", str(bob))
+    [told] = [each for each in events(database, "acme") if each.action == "user.deactivated"]
+    assert (told.actor_kind, told.details["successor"]) == ("key", str(bob))
     assert keeper.post(f"/users/{ada}/deactivate", {})["version"] == barred["version"]
     assert keeper.post(f"/users/{ada}/activate")["status"] == "active"
     assert keeper.post(f"/users/{office.create('eve', status=UserStatus.INVITED)}/activate")["status"] == "active"
