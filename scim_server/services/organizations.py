@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -47,7 +48,8 @@ def create_organization(
     """
     if not SLUG.fullmatch(slug):
         raise InvalidValue("slug", "must be 1 to 63 lower-case letters, digits and inner hyphens")
-    org = Organization(id=new_id(), slug=slug, name=name or slug, seats=_seats(seats), created_at=now, updated_at=now)
+    called = required("name", name or slug)
+    org = Organization(id=new_id(), slug=slug, name=called, seats=_seats(seats), created_at=now, updated_at=now)
     session.add(org)
     flush(session, {"uq_organizations_slug": SlugTaken(slug)})
     session.add_all(built_in_roles(org.id, now))
@@ -99,6 +101,19 @@ def find_organization(session: Session, slug: str) -> Organization:
     if org is None:
         raise NotFound("organization", slug)
     return org
+
+
+def enter(
+    session: Session, settings: Settings, organization_id: UUID, *, actor: Actor, now: datetime, request_id: str
+) -> Context:
+    """The context of the product itself in the organization of this id.
+
+    Raises NotFound.
+    """
+    org = session.scalar(select(Organization).where(Organization.id == organization_id))
+    if org is None:
+        raise NotFound("organization", organization_id)
+    return Context(session, settings, org, actor, now, request_id)
 
 
 def list_organizations(session: Session) -> list[Organization]:

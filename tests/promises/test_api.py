@@ -52,6 +52,7 @@ EVERYBODYS = {
     "item": "an item is within its checklist",
     "kind": "there are two kinds of checklists",
     "key": "a permission of the catalogue",
+    "organization_id": "an organization, which only a key of the installation asks for",
     "permission": "the catalogue is the same for everybody",
 }
 
