@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import orjson
 from scim2_models import Attribute, Extension, Mutability, Schema, SCIMException, Uniqueness
@@ -23,8 +24,9 @@ _TAKEN = (
 )
 
 
-def declare(ctx: Context, payload: Mapping[str, Any], *, extends: str) -> None:
-    """Add attributes of the organization's own to its users or groups, or change those of a schema that it has.
+def declare(ctx: Context, payload: Mapping[str, Any], *, extends: str) -> UUID:
+    """Add attributes of the organization's own to its users or groups, or change those of a schema that it has, and
+    return the id of that schema.
 
     `payload` is a Schema resource (RFC 7643 §7).
     Raises InvalidValue, WouldLoseData, pydantic.ValidationError.
@@ -45,7 +47,7 @@ def declare(ctx: Context, payload: Mapping[str, Any], *, extends: str) -> None:
         kinds.build(ctx, extends, orjson.dumps(document))
     except (ValueError, SCIMException) as problem:
         raise InvalidValue("attributes", f"cannot be used: {problem}") from None
-    schemas.declare_schema(ctx, urn, extends, document)
+    return schemas.declare_schema(ctx, urn, extends, document).id
 
 
 def _taken_names(ctx: Context, urn: str) -> set[str]:
@@ -62,7 +64,7 @@ def _read(payload: Mapping[str, Any]) -> Schema:
     if not str(payload.get("id")).lower().startswith("urn:"):
         raise InvalidValue("id", "must be a URN such as urn:example:2.0:User")
     schema = Schema.model_validate(payload)
-    if not schema.name:
+    if not (schema.name or "").strip():
         raise InvalidValue("name", "must not be empty")
     if not 1 <= len(schema.attributes or []) <= _MOST_ATTRIBUTES:
         raise InvalidValue("attributes", f"must be from 1 to {_MOST_ATTRIBUTES}")

@@ -28,6 +28,7 @@ DomainError
 │   ├── RoleNameTaken
 │   ├── PermissionKeyTaken
 │   ├── PositionNameTaken
+│   ├── SchemaTaken
 │   ├── EntryTaken        an entry of the product's in the activity log
 │   └── DomainTaken       another organization has verified it, and which one is its own business
 ├── InvalidValue          a value that we cannot keep
@@ -253,6 +254,13 @@ class EntryTaken(AlreadyExists):
 
     def __init__(self, external_id: str) -> None:
         super().__init__("entry of the activity log", external_id)
+
+
+class SchemaTaken(AlreadyExists):
+    attribute = "urn"
+
+    def __init__(self, urn: str) -> None:
+        DomainError.__init__(self, f"There is already an extension schema {urn}.")
 
 
 class DomainTaken(AlreadyExists):

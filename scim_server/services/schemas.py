@@ -5,6 +5,7 @@ A change that would lose what users or groups have is refused.
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -12,9 +13,11 @@ from scim_server.models import ExtensionSchema, Team, User
 from scim_server.models.base import new_id
 from scim_server.models.expressions import parsed
 from scim_server.services import declared
+from scim_server.services.constraints import flush
 from scim_server.services.context import Context
-from scim_server.services.errors import InvalidValue, NotFound, WouldLoseData
+from scim_server.services.errors import InvalidValue, NotFound, SchemaTaken, WouldLoseData
 from scim_server.services.events import Action, record
+from scim_server.services.listing import Cut, Part, read_part
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import folded
 
@@ -31,6 +34,28 @@ def list_schemas(ctx: Context) -> list[ExtensionSchema]:
             select(ExtensionSchema).where(ExtensionSchema.org_id == ctx.org.id).order_by(ExtensionSchema.id)
         )
     )
+
+
+def read_schemas(ctx: Context, cut: Cut) -> Part[ExtensionSchema]:
+    """A part of the schemas that the organization has declared, the oldest first."""
+    query = select(ExtensionSchema).where(ExtensionSchema.org_id == ctx.org.id)
+    return read_part(ctx, query, ExtensionSchema.id, cut)
+
+
+def get_schema(ctx: Context, schema_id: UUID) -> ExtensionSchema:
+    """Raises NotFound."""
+    schema = ctx.session.scalar(
+        select(ExtensionSchema).where(ExtensionSchema.org_id == ctx.org.id, ExtensionSchema.id == schema_id)
+    )
+    if schema is None:
+        raise NotFound("extension schema", schema_id)
+    return schema
+
+
+def check_new(ctx: Context, urn: str) -> None:
+    """Raises SchemaTaken where the organization has declared a schema of this URN."""
+    if _find(ctx, urn) is not None:
+        raise SchemaTaken(urn)
 
 
 def declare_schema(ctx: Context, urn: str, extends: str, document: Mapping[str, Any]) -> ExtensionSchema:
@@ -106,7 +131,7 @@ def _create(ctx: Context, urn: str, extends: str, document: Mapping[str, Any]) -
         updated_at=ctx.now,
     )
     ctx.session.add(schema)
-    ctx.session.flush()
+    flush(ctx.session, {"uq_extension_schemas_urn": SchemaTaken(urn)})
     record(ctx, Action.SCHEMA_DECLARED, schema, {"urn": (None, urn), "attributes": (None, _names(document))})
     declared.changed(ctx)
     return schema

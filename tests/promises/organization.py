@@ -36,3 +36,5 @@ def fill(app: Flask, directory: Directory, settings: Settings, database: Databas
     boss.post("/checklists", {"user_id": gina.id, "kind": "leaver"})
     boss.post("/access-reviews")
     boss.post("/positions", {"name": "Chief", "scope": "all"})
+    badge = {"name": "badge", "type": "string"}
+    boss.post("/extension-schemas", {"urn": "urn:example:2.0:User", "name": "Badges", "attributes": [badge]})

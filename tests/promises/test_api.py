@@ -42,6 +42,7 @@ ROWS = {
     "position_id": "positions",
     "review_id": "access_reviews",
     "role_id": "roles",
+    "schema_id": "extension_schemas",
     "session_id": "sessions",
     "team_id": "teams",
     "token_id": "scim_tokens",
