@@ -26,11 +26,12 @@ from scim_server.services.connection_files import ConnectionFile, Outside, metad
 from scim_server.services.connection_lifecycle import our_key_pair, require_admin
 from scim_server.services.connections import domains_of
 from scim_server.services.context import ActorKind, Context
-from scim_server.services.errors import InvalidValue, NotAllowed, Outdated
+from scim_server.services.errors import InvalidValue, NotAllowed, NotFound, Outdated
 from scim_server.services.events import Action, differences, record
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import one_line
 from sso.connection import Preset, Protocol
+from sso.saml import certificates
 from sso.saml.changes import Meaning, changes
 
 # Of these, a change says nothing of who comes in as whom.
@@ -68,6 +69,19 @@ def read_changes(now: Mapping[str, Any], config: Config, given: Any, outside: Ou
         if fixed in given and given[fixed] != now.get(fixed):
             raise InvalidValue(fixed, "cannot change: make a new connection in place of this one")
     return read({**now, **given}, outside, known=config)
+
+
+def with_certificate(now: Mapping[str, Any], pem: str) -> dict[str, Any]:
+    """What to change for one more certificate of a SAML provider to be trusted."""
+    return {"certificates": [*now.get("certificates", ()), pem]}
+
+
+def without_certificate(now: Mapping[str, Any], fingerprint: str) -> dict[str, Any]:
+    """What to change for a certificate of a SAML provider to be trusted no more. Raises NotFound."""
+    known = {certificates.read(pem)[0].fingerprint: pem for pem in now.get("certificates", ())}
+    if known.pop(fingerprint, None) is None:
+        raise NotFound("certificate", fingerprint)
+    return {"certificates": list(known.values())}
 
 
 def change_connection(ctx: Context, connection: Connection, file: ConnectionFile, *, seen: int | None = None) -> None:
