@@ -7,6 +7,7 @@ from flask import Flask
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.services import brake, clients, directories, domains, invitations
+from tests import connection_files
 from tests.accounts import open_session
 from tests.clients import Directory
 from tests.hands import Hands
@@ -27,6 +28,7 @@ def fill(app: Flask, directory: Directory, settings: Settings, database: Databas
         directory.delete(f"/Users/{each.id}")  # which raises an alarm
     with office.acting() as ctx:
         clients.create_client(ctx, directories.list_directories(ctx)[0])
+        connection_files.create(ctx, connection_files.saml_file(domains=[f"{directory.slug}.example"]))
         invitations.invite_first_admin(ctx, "ada@example.com")
     open_session(settings, database, directory.slug, UUID(gina.id))
     boss = program(app, office)

@@ -32,6 +32,7 @@ ROWS = {
     "alarm_id": "alarms",
     "checklist_id": "checklists",
     "client_id": "oauth_clients",
+    "connection_id": "connections",
     "directory_id": "directories",
     "domain_id": "domains",
     "invitation_id": "invitations",
@@ -49,6 +50,7 @@ ROWS = {
     "user_id": "users",
 }
 EVERYBODYS = {
+    "fingerprint": "a certificate is of its connection",
     "account_id": "an account is of a person, and only a key of the installation asks",
     "item": "an item is within its checklist",
     "kind": "there are two kinds of checklists",
