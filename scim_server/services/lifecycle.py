@@ -4,9 +4,10 @@ Each step is one function, which asks whether it may be, ends what has to end wi
 of them, for people, is in docs/admins/life-of-a-user.md.
 """
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import literal, select, union_all, update
+from sqlalchemy import CompoundSelect, bindparam, literal, select, union_all, update
 
 from scim_server.models import (
     Checklist,
@@ -21,6 +22,7 @@ from scim_server.models import (
     UserSession,
     UserStatus,
 )
+from scim_server.models.types import Id
 from scim_server.services import brake, checklist_moments, departures, mapping_effects, outbox, ownership, sessions
 from scim_server.services.adoption import check_hands_may
 from scim_server.services.checklist_items import Known
@@ -208,23 +210,27 @@ def _held(ctx: Context, user: User) -> dict[str, list[str]]:
     """The ids of the open sessions, tokens, invitations and checklists of a user, and of the teams that they are in: by
     one query, as most have none of these, and a directory deactivates many.
     """
-    tables = UserSession, ScimToken, Membership, Invitation, Checklist
-    theirs = [(table.org_id == ctx.org.id) & (table.user_id == user.id) for table in tables]
-    living = (Team.org_id == Membership.org_id) & (Team.id == Membership.team_id) & Team.deleted_at.is_(None)
-    rows = ctx.session.execute(
-        union_all(
-            select(literal("session"), UserSession.id).where(theirs[0], UserSession.ended_at.is_(None)),
-            select(literal("token"), ScimToken.id).where(theirs[1], ScimToken.revoked_at.is_(None)),
-            select(literal("team"), Membership.team_id).join(Team, living).where(theirs[2]),
-            select(literal("invitation"), Invitation.id).where(theirs[3], Invitation.ended_at.is_(None)),
-            select(Checklist.kind, Checklist.id).where(theirs[4], Checklist.state == ChecklistState.OPEN),
-        )
-    )
     held: dict[str, list[str]] = {"session": [], "token": [], "team": [], "invitation": []}
     held |= {kind: [] for kind in ChecklistKind}
-    for kind, id in rows:
+    for kind, id in ctx.session.execute(_holdings(), {"org_id": ctx.org.id, "user_id": user.id}):
         held[kind].append(str(id))
     return {kind: sorted(ids) for kind, ids in held.items()}
+
+
+@cache
+def _holdings() -> CompoundSelect[Any]:
+    """The query takes longer to build than to answer, so it is built once."""
+    org, user = bindparam("org_id", type_=Id()), bindparam("user_id", type_=Id())
+    tables = UserSession, ScimToken, Membership, Invitation, Checklist
+    theirs = [(table.org_id == org) & (table.user_id == user) for table in tables]
+    living = (Team.org_id == Membership.org_id) & (Team.id == Membership.team_id) & Team.deleted_at.is_(None)
+    return union_all(
+        select(literal("session"), UserSession.id).where(theirs[0], UserSession.ended_at.is_(None)),
+        select(literal("token"), ScimToken.id).where(theirs[1], ScimToken.revoked_at.is_(None)),
+        select(literal("team"), Membership.team_id).join(Team, living).where(theirs[2]),
+        select(literal("invitation"), Invitation.id).where(theirs[3], Invitation.ended_at.is_(None)),
+        select(Checklist.kind, Checklist.id).where(theirs[4], Checklist.state == ChecklistState.OPEN),
+    )
 
 
 def _end_tokens(ctx: Context, user: User) -> None:
