@@ -10,6 +10,7 @@ import click
 
 from scim_server import demo, server
 from scim_server.cli.accounts import account
+from scim_server.cli.activity import activity
 from scim_server.cli.alarms import alarm
 from scim_server.cli.api_keys import api_key
 from scim_server.cli.base import PROVIDERS, Failure, now, opened, operator, settings_or_failure, show, told
@@ -182,6 +183,7 @@ def _serve(settings: Settings, when_up: Callable[[], None] | None = None) -> Non
 
 
 main.add_command(account)
+main.add_command(activity)
 main.add_command(admin)
 main.add_command(alarm)
 main.add_command(api_key)

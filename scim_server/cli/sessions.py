@@ -6,6 +6,7 @@ import click
 
 from scim_server.cli.base import now, opened, operator, settings_or_failure, show, told
 from scim_server.services import lookup, organizations, sessions
+from scim_server.services.devices import device_name
 
 
 @click.group()
@@ -36,6 +37,7 @@ def session_list(slug: str, user: str) -> None:
                 "expires_at": row.expires_at,
                 "ip": row.ip,
                 "user_agent": row.user_agent,
+                "device": device_name(row.user_agent),
             }
         )
 

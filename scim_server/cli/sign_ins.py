@@ -6,10 +6,11 @@ from uuid import UUID
 
 import click
 
-from scim_server.cli.base import now, opened, settings_or_failure, show, told
+from scim_server.cli.base import Failure, now, opened, settings_or_failure, show, told
 from scim_server.cli.spans import since
 from scim_server.models import Outcome
-from scim_server.services import lookup, organizations, sign_ins
+from scim_server.services import lookup, organizations, sign_in_frequency, sign_ins
+from scim_server.services.devices import device_name
 from scim_server.services.refusals import guidance_on
 from scim_server.services.sign_ins import Attempted
 
@@ -74,6 +75,36 @@ def sign_in_show(slug: str, code: str) -> None:
             click.echo(f"{number}. {step}", err=True)
 
 
+@sign_in.command("last")
+@click.argument("slug")
+@click.argument("user")
+def sign_in_last(slug: str, user: str) -> None:
+    """Print when and how a user signed in last, and how often they do.
+
+    It is the USER (name, e-mail address or id) of the organization SLUG.
+    """
+    settings = settings_or_failure()
+    with told(), opened(settings) as database, database.reading() as session:
+        ctx = organizations.open_organization(session, settings, slug, now=now())
+        found = lookup.find_anybody(ctx, user)
+        often = sign_in_frequency.last_sign_ins(ctx, [found.id]).get(found.id)
+    if often is None:
+        raise Failure(f"Of {user}, no sign-in is known within the last {settings.sign_in_log_days} days.")
+    show(
+        {
+            "last": often.last,
+            "way": often.way,
+            "connection": often.connection,
+            "ip": often.ip,
+            "device": device_name(often.user_agent),
+            "within_30_days": often.lately,
+            "within_90_days": often.within_90_days,
+            "weeks_of_13": often.weeks,
+            "regularity": often.regularity.value,
+        }
+    )
+
+
 def _in_short(found: Attempted) -> dict[str, Any]:
     row = found.row
     return {
@@ -86,6 +117,7 @@ def _in_short(found: Attempted) -> dict[str, Any]:
         "claimed": row.claimed,
         "connection": found.connection,
         "ip": row.ip,
+        "device": device_name(row.user_agent),
     }
 
 

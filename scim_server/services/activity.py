@@ -25,6 +25,8 @@ from scim_server.services.listing import Cut, Part
 from scim_server.services.permissions import Manage, require
 from scim_server.services.redaction import REDACTED, is_secret
 
+# What a list may be narrowed to: each action, and all of a kind.
+ACTIONS = tuple(sorted({*Action, *(f"{action.partition('.')[0]}." for action in Action)}))
 # As they are read at once by who walks through all of them.
 _CHUNK = 500
 # What a list shows of a list of members, or of a text.

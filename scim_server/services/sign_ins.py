@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, select, true
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.models import Connection, Organization, Outcome, SignIn, User, Way
+from scim_server.models import Connection, Organization, SignIn, User, Way
+from scim_server.models import Outcome as Outcome
 from scim_server.models.base import first_id, new_id
 from scim_server.models.expressions import any_of
 from scim_server.services.context import ActorKind, Context
@@ -140,12 +141,13 @@ def read_sign_ins(
 
 
 def find_trace(ctx: Context, code: str) -> Attempted:
-    """The attempt whose short id this is, however it was written down. Everybody may see their own.
+    """The attempt whose short id this is, however it was written down, or whose id. Everybody may see their own.
 
     Raises NotAllowed, NotFound.
     """
     plain = code.upper().translate(_ALIKE)
-    found = next(_found(ctx, _attempted(ctx).where(SignIn.code == plain)), None) if _is_code(plain) else None
+    which = SignIn.code == plain if _is_code(plain) else SignIn.id == _id(code)
+    found = next(_found(ctx, _attempted(ctx).where(which)), None)
     if found is None or found.row.user_id is None or not _is_self(ctx, found.row.user_id):
         require(ctx, Manage.ACTIVITY_VIEW)
     if found is None:
@@ -227,6 +229,13 @@ def _new_code(ctx: Context) -> str:
 
 def _is_code(plain: str) -> bool:
     return len(plain) == _CODE_LENGTH and set(plain) <= set(_LETTERS)
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _refused_just_now(ctx: Context, connection: Connection | None) -> tuple[ColumnElement[bool], ...]:

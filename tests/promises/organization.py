@@ -12,6 +12,7 @@ from tests.accounts import open_session
 from tests.clients import Directory
 from tests.hands import Hands
 from tests.programs import program
+from tests.sign_ins import refused
 
 
 def fill(app: Flask, directory: Directory, settings: Settings, database: Database) -> None:
@@ -30,6 +31,7 @@ def fill(app: Flask, directory: Directory, settings: Settings, database: Databas
         clients.create_client(ctx, directories.list_directories(ctx)[0])
         connection_files.create(ctx, connection_files.saml_file(domains=[f"{directory.slug}.example"]))
         invitations.invite_first_admin(ctx, "ada@example.com")
+    refused(office)
     open_session(settings, database, directory.slug, UUID(gina.id))
     boss = program(app, office)
     boss.post("/roles", {"name": "Desk", "permissions": ["tickets.work"]})

@@ -29,6 +29,8 @@ from tests.promises.test_errors_have_answers import KINDS
 
 # What the argument of a path names: the table of its rows, or what it is that is the same for everybody.
 ROWS = {
+    "event_id": "events",
+    "sign_in": "sign_ins",
     "alarm_id": "alarms",
     "checklist_id": "checklists",
     "client_id": "oauth_clients",

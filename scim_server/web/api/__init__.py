@@ -5,6 +5,7 @@ A module is a room of endpoints that belong together. They are served in the ord
 
 from scim_server.web.api import (
     accounts,
+    activity,
     alarms,
     api_keys,
     bulk,
@@ -28,6 +29,7 @@ from scim_server.web.api import (
     roles,
     scim_clients,
     scim_tokens,
+    sign_ins,
     teams,
     user_life,
     user_rights,
@@ -38,6 +40,7 @@ from scim_server.web.api.blueprint import bp
 
 __all__ = [
     "accounts",
+    "activity",
     "alarms",
     "api_keys",
     "bp",
@@ -62,6 +65,7 @@ __all__ = [
     "roles",
     "scim_clients",
     "scim_tokens",
+    "sign_ins",
     "teams",
     "user_life",
     "user_rights",
