@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 from flask import Response, g, request
 
 from scim_server.services import answered_requests
@@ -82,4 +83,6 @@ def _kept(response: Response) -> Answered:
 def _replayed(found: Answered) -> Response:
     response = Response(found.body or None, status=found.status, mimetype="application/json")
     response.headers[REPLAYED] = "true"
+    if found.status == 201 and "id" in (made := orjson.loads(found.body)):
+        response.headers["Location"] = f"{request.path}/{made['id']}"
     return response
