@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT   ?= 8000
 BIN    := .venv/bin
 
-.PHONY: help install run test test-sign-in check lock
+.PHONY: help install run test test-api test-sign-in check lock
 
 help:            ## say what there is
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -16,6 +16,9 @@ run: .venv/installed  ## a server on http://127.0.0.1:8000 (PORT=9000 make run) 
 
 test: .venv/installed-dev  ## the whole test suite, on SQLite and on PostgreSQL
 	@$(BIN)/pytest --numprocesses 2
+
+test-api: .venv/installed-dev  ## whatever the OpenAPI document lets a program send, at length (SEED=7 make test-api)
+	@API_TRIALS=$(or $(SEED),1) $(BIN)/pytest -k whatever_is_sent tests/promises/test_openapi.py
 
 test-sign-in: .venv/installed-dev tests/idp/oidc_provider/node_modules  ## sign-ins in a browser; .ci/sign_in installs the programs
 	@$(BIN)/pytest --override-ini norecursedirs='.* node_modules' tests/chromium

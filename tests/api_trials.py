@@ -112,7 +112,7 @@ def _config(caller: Caller, found: dict[str, list[str]], effort: Effort) -> sche
             "parameters": {name: {"dictionary": name, "probability": 0.8} for name in known},
             "generation": {"max-examples": effort.examples, "deterministic": True, "database": "none"},
             "phases": {
-                "coverage": {"enabled": effort.bounds},
+                "coverage": {"enabled": effort.bounds, "unexpected-methods": ["PUT", "TRACE"]},
                 "fuzzing": {"enabled": effort.examples > 0, "error-feedback": {"enabled": False}},
                 "stateful": {"enabled": effort.chains > 0, "generation": {"max-examples": max(effort.chains, 1)}},
             },
