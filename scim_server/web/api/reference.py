@@ -208,6 +208,7 @@ def _bounds(schema: dict[str, Any]) -> str:
         for name, words in _BOUNDS.items()
         if part.get(name) is not None
     ]
+    found = ["not empty" if each == _BOUNDS["minLength"].format(1) else each for each in found]
     found += [f"matches {part['pattern']}" for part in parts if part.get("pattern", next(iter(_SAID))) not in _SAID]
     return "; ".join(dict.fromkeys(found))
 
