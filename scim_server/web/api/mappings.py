@@ -47,7 +47,12 @@ class MappingShape(Shape):
 
 def _say_what_is_needed(schema: dict[str, Any]) -> None:
     schema["allOf"] = [
-        {"oneOf": [{"required": ["group_id"]}, {"required": ["connection_id", "value"]}]},
+        {
+            "oneOf": [
+                {"required": ["group_id"], "properties": {"connection_id": False, "value": False}},
+                {"required": ["connection_id", "value"], "properties": {"group_id": False}},
+            ]
+        },
         {"anyOf": [{"required": ["role_id"]}, {"required": ["team_id"]}]},
     ]
     for each in ("group_id", "connection_id", "value", "role_id", "team_id"):

@@ -69,7 +69,7 @@ def _of_type(schema: dict[str, Any], schemas: dict[str, Any], name: str) -> Any:
     match schema.get("type"):
         case "object":
             properties = schema.get("properties", {})
-            asked = schema.get("required") or list(properties)[:1]
+            asked = _asked(schema) or list(properties)[:1]
             return {each: example(properties[each], schemas, each) for each in asked}
         case "array":
             return [example(schema["items"], schemas, name.removesuffix("s"))]
@@ -80,6 +80,12 @@ def _of_type(schema: dict[str, Any], schemas: dict[str, Any], name: str) -> Any:
         case "string":
             return _text(schema, name)
     return {}
+
+
+def _asked(schema: dict[str, Any]) -> list[str]:
+    """The fields that a shape asks for, and the first of what may be given in one way or another."""
+    ways = [part.get("oneOf", part.get("anyOf", [part]))[0] for part in schema.get("allOf", [])]
+    return [name for each in (schema, *ways) for name in each.get("required", [])]
 
 
 def _text(schema: dict[str, Any], name: str) -> str:

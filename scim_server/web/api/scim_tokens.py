@@ -1,10 +1,10 @@
 """/api/v1/scim-tokens: the bearer tokens that directories and users come in with at /scim/v2."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from scim_server.services import directories, users
 from scim_server.services.built_in import Manage
@@ -47,7 +47,18 @@ class TokenQuery(ListQuery):
     user_id: UUID | None = None
 
 
+def _one_of_both(schema: dict[str, Any]) -> None:
+    text, null = {"type": "string"}, {"type": "null"}
+    for_a_directory = {"required": ["directory_id"], "properties": {"directory_id": text, "user_id": null}}
+    for_a_user = {"required": ["user_id"], "properties": {"directory_id": null, "user_id": text}}
+    schema["allOf"] = [{"oneOf": [for_a_directory, for_a_user]}]
+
+
 class NewToken(Input):
+    """For a directory or for a user."""
+
+    model_config = ConfigDict(json_schema_extra=_one_of_both)
+
     directory_id: UUID | None = None
     user_id: UUID | None = None
     name: Annotated[Name | None, Field(description="As its directory or its user, where it has none.")] = None
