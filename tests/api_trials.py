@@ -28,13 +28,15 @@ _ARGUMENT = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True)
 class Effort:
-    """What is tried: whatever the schema of each operation enumerates, its bounds above all; so many examples of each;
-    and so many chains of operations, where one takes what another has given.
+    """What is tried: of `bounds`, some operations, whatever their schemas enumerate, above all the bounds of values;
+    of the others, or of `all`, so many examples each; and so many chains of operations, where one takes what another
+    has given.
     """
 
-    bounds: bool
+    bounds: slice
     examples: int
     chains: int
+    all: bool = False
     seed: int = 1
 
 
@@ -94,7 +96,9 @@ def _filled(path: str, found: dict[str, list[str]]) -> list[str]:
 
 
 def try_everything(app: Flask, caller: Caller, found: dict[str, list[str]], effort: Effort) -> Findings:
-    schema = schemathesis.openapi.from_wsgi(DOCUMENT, app, config=_config(caller, found, effort))
+    names = [told["operationId"] for _, told in operations(document(app))]
+    config = schemathesis.Config.from_dict(_config(caller, found, effort) | _parts(names, effort))
+    schema = schemathesis.openapi.from_wsgi(DOCUMENT, app, config=config)
     _prepare(schema, caller)
     findings = Findings()
     with _as_werkzeug_takes_it():
@@ -103,24 +107,35 @@ def try_everything(app: Flask, caller: Caller, found: dict[str, list[str]], effo
     return findings
 
 
-def _config(caller: Caller, found: dict[str, list[str]], effort: Effort) -> schemathesis.Config:
+def _config(caller: Caller, found: dict[str, list[str]], effort: Effort) -> dict[str, Any]:
     known = {**{f"path.{name}": values for name, values in found.items()}, "header.Scim-Organization": [caller.slug]}
-    return schemathesis.Config.from_dict(
-        {
-            "seed": effort.seed,
-            "dictionaries": {name: {"values": values} for name, values in known.items()},
-            "parameters": {name: {"dictionary": name, "probability": 0.8} for name in known},
-            "generation": {"max-examples": effort.examples, "deterministic": True, "database": "none"},
-            "phases": {
-                "coverage": {"enabled": effort.bounds, "unexpected-methods": ["PUT", "TRACE"]},
-                "fuzzing": {"enabled": effort.examples > 0, "error-feedback": {"enabled": False}},
-                "stateful": {"enabled": effort.chains > 0, "generation": {"max-examples": max(effort.chains, 1)}},
-            },
-            "analysis": {"constants": {"enabled": False}},
-            "output": {"sanitization": {"enabled": False}},
-            "suppress-health-check": ["all"],
-        }
-    )
+    return {
+        "seed": effort.seed,
+        "dictionaries": {name: {"values": values} for name, values in known.items()},
+        "parameters": {name: {"dictionary": name, "probability": 0.8} for name in known},
+        "generation": {"max-examples": effort.examples, "deterministic": True, "database": "none"},
+        "phases": {
+            "coverage": {"unexpected-methods": ["PUT", "TRACE"]},
+            "fuzzing": {"error-feedback": {"enabled": False}},
+            "stateful": {"generation": {"max-examples": effort.chains}},
+        },
+        "analysis": {"constants": {"enabled": False}},
+        "output": {"sanitization": {"enabled": False}},
+        "suppress-health-check": ["all"],
+    }
+
+
+def _parts(names: list[str], effort: Effort) -> dict[str, Any]:
+    """What is not tried of some operations."""
+    bounds = names[effort.bounds]
+    left_out = {"coverage": [each for each in names if each not in bounds], "fuzzing": [] if effort.all else bounds}
+    return {
+        "operations": [
+            {"include-operation-id": each, "phases": {phase: {"enabled": False}}}
+            for phase, each in left_out.items()
+            if each
+        ]
+    }
 
 
 def _prepare(schema: OpenApiSchema, caller: Caller) -> None:
