@@ -141,14 +141,14 @@ def _parts(names: list[str], effort: Effort) -> dict[str, Any]:
 def _prepare(schema: OpenApiSchema, caller: Caller) -> None:
     @schema.auth(refresh_interval=None)
     class Credentials:
-        def get(self, case: schemathesis.Case, context: schemathesis.AuthContext) -> dict[str, str]:
+        def get(self, case: schemathesis.Case[Any], context: schemathesis.AuthContext) -> dict[str, str]:
             told = context.operation.definition.raw
             if told.get("security") == [{"session": []}]:
                 return {"__Host-session": caller.session}
             names = [each["name"] for each in told["parameters"]]
             return {"Authorization": f"Bearer {caller.key('Scim-Organization' in names)}"}
 
-        def set(self, case: schemathesis.Case, data: dict[str, str], context: schemathesis.AuthContext) -> None:
+        def set(self, case: schemathesis.Case[Any], data: dict[str, str], context: schemathesis.AuthContext) -> None:
             if "Authorization" in data:
                 case.headers.update(data)
             else:
@@ -156,7 +156,7 @@ def _prepare(schema: OpenApiSchema, caller: Caller) -> None:
 
     @schema.hook
     def filter_failure(
-        context: schemathesis.HookContext, failure: Failure, case: schemathesis.Case, response: Response
+        context: schemathesis.HookContext, failure: Failure, case: schemathesis.Case[Any], response: Response
     ) -> bool:
         """No schema says what a service knows, such as that a name is reserved; but what a shape refuses has to be
         told in its schema.
@@ -172,7 +172,7 @@ def _as_werkzeug_takes_it() -> Iterator[None]:
     """Where schemathesis asks once more without a key, it hands settings of sockets to werkzeug, which knows none."""
     send = WSGITransport.send
 
-    def without(self: WSGITransport, case: schemathesis.Case, **settings: Any) -> Response:
+    def without(self: WSGITransport, case: schemathesis.Case[Any], **settings: Any) -> Response:
         for name in ("max_redirects", "verify", "cert", "proxies"):
             settings.pop(name, None)
         return send(self, case, **settings)
@@ -184,7 +184,7 @@ def _as_werkzeug_takes_it() -> Iterator[None]:
 
 def _note(event: events.EngineEvent, findings: Findings) -> None:
     if isinstance(event, events.NonFatalError):
-        findings.faults.setdefault(f"{event.label}: {event.info.title}", event.info.full_message)
+        findings.faults.setdefault(f"{event.label}: {event.info.title}", str(event.value))
     elif isinstance(event, events.FatalError):
         raise event.exception
     elif isinstance(event, events.ScenarioFinished):

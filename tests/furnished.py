@@ -36,12 +36,12 @@ from tests.hands import Hands
 from tests.promises.organization import fill
 from tests.sign_ins import refused, signed_in
 
-_URN = "urn:example:params:scim:badges:1.0:User"
+_URN = "urn:example:params:scim:lockers:1.0:User"
 _SCHEMA = {
     "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
     "id": _URN,
-    "name": "Badges",
-    "attributes": [{"name": "badge", "type": "string", "multiValued": False}],
+    "name": "Lockers",
+    "attributes": [{"name": "locker", "type": "string", "multiValued": False}],
 }
 
 
@@ -116,9 +116,11 @@ def _people_by_hand(settings: Settings, database: Database, office: Hands) -> st
 
 
 def _what_they_may(settings: Settings, database: Database, office: Hands) -> None:
-    told = {"name": "Approve", "description": "Approve.", "group": "Product", "now": datetime.now(UTC)}
+    now = datetime.now(UTC)
     with database.writing() as session:
-        catalogue.add_permission(session, key="invoices.approve", **told)
+        catalogue.add_permission(
+            session, key="invoices.approve", name="Approve", description="Approve.", group="Product", now=now
+        )
     staff = ClaimSource(GroupSource.SAML, "office")
     with office.acting() as ctx:
         for name in ("Front desk", "Back office", "Warehouse"):

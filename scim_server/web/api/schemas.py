@@ -89,9 +89,14 @@ def _asked(schema: dict[str, Any]) -> list[str]:
 
 
 def _text(schema: dict[str, Any], name: str) -> str:
-    if known := _FORMATS.get(schema.get("format", "")):
-        return known
-    tries = [*(text for key, text in _NAMES.items() if name.endswith(key)), *_TEXTS, "x" * schema.get("minLength", 1)]
+    format: str = schema.get("format", "")
+    if format in _FORMATS:
+        return _FORMATS[format]
+    tries: list[str] = [
+        *(text for key, text in _NAMES.items() if name.endswith(key)),
+        *_TEXTS,
+        "x" * schema.get("minLength", 1),
+    ]
     return next((text for text in tries if _fits(text, schema)), tries[-1])
 
 

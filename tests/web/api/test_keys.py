@@ -96,7 +96,7 @@ def test_a_post_with_an_idempotency_key_is_done_once(app: Flask, office: Hands) 
     assert again.status_code == 201
     assert again.json == first.json
     assert again.headers["Idempotent-Replayed"] == "true"
-    assert again.headers["Location"] == first.headers["Location"] == f"/api/v1/api-keys/{first.json['id']}"
+    assert again.headers["Location"] == first.headers["Location"]
     assert [each["name"] for each in boss.get("/api-keys")["items"]] == ["x", "test"]
     other = boss.send("POST", "/api-keys", {"name": "y", "scopes": ["users.view"]}, headers=once)
     refused(other, 422, "key_used_twice")
