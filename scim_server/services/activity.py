@@ -127,32 +127,44 @@ def get_entry(ctx: Context, entry_id: UUID) -> Entry:
 
 
 def _part(ctx: Context, wanted: Wanted, cut: Cut) -> Part[Entry]:
+    query = select(Event).where(Event.org_id == ctx.org.id)
     conditions = [*_conditions(wanted), *_behind(ctx, cut.after)]
-    if wanted.user is None:
-        query = select(Event).where(Event.org_id == ctx.org.id, *conditions)
+    sides, actions = _sides(wanted), _actions(wanted.actions)
+    if sides or len(actions) == 1:
+        conditions += [Event.action.in_(actions)] if actions else []
     else:
-        query = select(Event).where(
-            Event.org_id == ctx.org.id, Event.id.in_(_of_user(ctx, wanted.user, conditions, cut.limit + 1))
-        )
-    query = query.order_by(Event.at.desc(), Event.id.desc()).limit(cut.limit + 1)
-    found = ctx.session.scalars(query).all()
+        sides = [Event.action == action for action in actions]
+    if sides:
+        query = query.where(Event.id.in_(_newest(ctx, sides, conditions, cut.limit + 1)))
+    else:
+        query = query.where(*conditions)
+    found = ctx.session.scalars(query.order_by(Event.at.desc(), Event.id.desc()).limit(cut.limit + 1)).all()
     events = found[: cut.limit]
     last = events[-1].id if len(found) > cut.limit else None
     return Part(list(_entries(ctx, events, _Shown(_MOST, _LONGEST))), last)
 
 
-def _of_user(ctx: Context, user_id: UUID, conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[UUID]:
-    """The ids of the newest of what somebody did and of what was done to them, each found by its index."""
+def _sides(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What somebody did, and what was done to them."""
+    if wanted.user is None:
+        return []
+    return [Event.target_id == wanted.user, and_(Event.actor_id.is_not(None), Event.actor_id == wanted.user)]
+
+
+def _newest(
+    ctx: Context, sides: Sequence[ColumnElement[bool]], conditions: Sequence[ColumnElement[bool]], limit: int
+) -> Select[UUID]:
+    """The ids of the newest on each side, each of which an index has in order: no side is long because of another."""
     halves = [
         select(Event.id)
         .where(Event.org_id == ctx.org.id, side, *conditions)
         .order_by(Event.at.desc(), Event.id.desc())
         .limit(limit)
         .subquery()
-        for side in (Event.target_id == user_id, and_(Event.actor_id.is_not(None), Event.actor_id == user_id))
+        for side in sides
     ]
-    both = union(*(select(half.c.id) for half in halves)).subquery()
-    return select(both.c.id)
+    either = union(*(select(half.c.id) for half in halves)).subquery()
+    return select(either.c.id)
 
 
 def _behind(ctx: Context, after: UUID | None) -> Iterator[ColumnElement[bool]]:
@@ -174,8 +186,6 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield Event.target_id == wanted.target
     if wanted.target_kind is not None:
         yield Event.target_kind == wanted.target_kind
-    if wanted.actions:
-        yield Event.action.in_(_actions(wanted.actions))
     if wanted.since is not None:
         yield Event.at >= wanted.since
     if wanted.until is not None:
@@ -189,13 +199,13 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
 
 def _actions(wanted: Iterable[str]) -> list[Action]:
     """Raises InvalidValue where there is no such action."""
-    found: list[Action] = []
+    found: dict[Action, None] = {}
     for each in wanted:
         known = [action for action in Action if action == each or (each.endswith(".") and action.startswith(each))]
         if not known:
             raise InvalidValue("action", f"cannot be {short(each)!r}: take one such as user.deactivated, or user.")
-        found += known
-    return found
+        found |= dict.fromkeys(known)
+    return [*found]
 
 
 @dataclass(frozen=True, slots=True)

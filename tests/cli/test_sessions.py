@@ -27,7 +27,7 @@ def test_sessions_are_listed_and_ended(command: Command, ada: Person) -> None:
     again = command("session", "end", "acme", first["id"])
 
     assert first["way"] == "password"
-    assert first.keys() == {"id", "way", "created_at", "last_seen_at", "expires_at", "ip", "user_agent"}
+    assert first.keys() == {"id", "way", "created_at", "last_seen_at", "expires_at", "ip", "user_agent", "device"}
     assert not [secret for secret in secrets if secret in listed.output]
     assert ended.exit_code == 0
     assert_refused(again, f"There is no open session {first['id']}.")

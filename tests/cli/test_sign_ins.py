@@ -40,7 +40,7 @@ def test_attempts_are_printed_the_newest_first(command: Command, attempts: list[
     newest, refusal, good = lines(command("sign-in", "list", "acme"))
 
     assert [each["code"] for each in (good, refusal, newest)] == attempts
-    assert list(newest) == ["at", "code", "way", "outcome", "reason", "user", "claimed", "connection", "ip"]
+    assert list(newest) == ["at", "code", "way", "outcome", "reason", "user", "claimed", "connection", "ip", "device"]
     assert (newest["user"], newest["claimed"], newest["reason"]) == (None, "eve@acme.example", "unknown_user")
     assert (refusal["user"], refusal["connection"], refusal["outcome"]) == ("ada@acme.example", "Okta", "refused")
     assert (good["outcome"], good["reason"]) == ("signed_in", None)

@@ -292,25 +292,25 @@ def test_a_walk_through_all_of_it_is_the_list(office: Hands, bob: UUID, monkeypa
 def test_entries_are_found_by_what_is_known_of_them(office: Hands, ann: UUID, bob: UUID, acme: Directory) -> None:
     with office.acting(ann) as ctx:
         ctx = replace(ctx, request_id="r-42")
-        lifecycle.deactivate_user(ctx, users.get_user_to_change(ctx, bob))
+        grants.grant(ctx, users.get_user_to_change(ctx, bob), "data.export")
     happened(office, bob, later=HOUR)
     crew = acme.create_group("Crew")
     now = datetime.now(UTC)
 
-    assert told(office, request_id="r-42") == ["Ann Lee deactivated Bob"]
+    assert told(office, request_id="r-42") == ["Ann Lee granted Bob a permission: data.export"]
     assert told(office, actor=bob) == ["Bob changed their own profile"]
-    assert told(office, user=ann) == ["Ann Lee deactivated Bob", "The operator created Ann Lee"]
+    assert told(office, user=ann) == ["Ann Lee granted Bob a permission: data.export", "The operator created Ann Lee"]
     assert told(office, user=bob) == [
         "Bob changed their own profile",
-        "Ann Lee deactivated Bob",
+        "Ann Lee granted Bob a permission: data.export",
         "The operator created Bob",
     ]
     assert told(office, target_kind="team") == [last(office, target=UUID(crew.id)).sentence]
-    assert told(office, actions=("user.deactivated",)) == ["Ann Lee deactivated Bob"]
+    assert told(office, actions=("user.permission_granted",)) == ["Ann Lee granted Bob a permission: data.export"]
     assert len(told(office, actions=("user.", "team.created"))) == 5
     assert told(office, since=now + HOUR / 2) == ["Bob changed their own profile"]
-    assert told(office, target=bob, until=now + HOUR / 2)[0] == "Ann Lee deactivated Bob"
-    assert told(office, text="DEACTIVATED", target=bob) == ["Ann Lee deactivated Bob"]
+    assert told(office, target=bob, until=now + HOUR / 2)[0] == "Ann Lee granted Bob a permission: data.export"
+    assert told(office, text="DATA.EXPORT", target=bob) == ["Ann Lee granted Bob a permission: data.export"]
     assert told(office, text="50%") == []
     assert {each.actor.kind for each in log(office, actor_kind=ActorKind.DIRECTORY)} == {"directory"}
     assert told(office, user=uuid4()) == []
