@@ -14,7 +14,7 @@ from scim_server.models import AddedPermission, Organization, Role, RolePermissi
 from scim_server.models.base import new_id
 from scim_server.services.built_in import KEY, PERMISSIONS, Permission
 from scim_server.services.constraints import flush
-from scim_server.services.context import Actor, Context
+from scim_server.services.context import Actor, Context, Device
 from scim_server.services.errors import InUse, InvalidValue, NotAllowed, NotFound, PermissionKeyTaken
 from scim_server.services.events import Action, record
 from scim_server.services.profiles import one_line
@@ -54,7 +54,15 @@ def add_permission(session: Session, *, key: str, name: str, description: str, g
 
 
 def remove_permission(
-    session: Session, settings: Settings, *, actor: Actor, now: datetime, key: str, everywhere: bool = False
+    session: Session,
+    settings: Settings,
+    *,
+    actor: Actor,
+    now: datetime,
+    key: str,
+    everywhere: bool = False,
+    request_id: str = "",
+    device: Device = Device(),  # noqa: B008 (nobody can change it)
 ) -> None:
     """Remove a permission that the product has added, and that no role and no user has.
 
@@ -77,7 +85,7 @@ def remove_permission(
             "from all of them (everywhere, --everywhere)."
         )
     for org in _organizations_of(session, [*users, *roles]):
-        ctx = Context(session, settings, org, actor, now, request_id="")
+        ctx = Context(session, settings, org, actor, now, request_id, device=device)
         _take_from_users(ctx, key)
         _take_from_roles(ctx, key)
     session.delete(row)

@@ -13,7 +13,7 @@ from scim_server.config import Settings
 from scim_server.models import Organization, Overage
 from scim_server.models.base import new_id
 from scim_server.services.constraints import flush
-from scim_server.services.context import OPERATOR, Actor, ActorKind, Context
+from scim_server.services.context import OPERATOR, Actor, ActorKind, Context, Device
 from scim_server.services.errors import InvalidValue, NotAllowed, NotFound, SlugTaken
 from scim_server.services.events import Action, differences, record
 from scim_server.services.permissions import Manage, require
@@ -38,6 +38,8 @@ def create_organization(
     *,
     actor: Actor,
     now: datetime,
+    request_id: str = "",
+    device: Device = Device(),  # noqa: B008 (nobody can change it)
     slug: str,
     name: str | None = None,
     seats: int | None = None,
@@ -54,7 +56,7 @@ def create_organization(
     flush(session, {"uq_organizations_slug": SlugTaken(slug)})
     session.add_all(built_in_roles(org.id, now))
     record(
-        Context(session, settings, org, actor, now, request_id=""),
+        Context(session, settings, org, actor, now, request_id, device=device),
         Action.ORGANIZATION_CREATED,
         org,
         {"slug": (None, slug), "seats": (None, seats)},
@@ -104,7 +106,14 @@ def find_organization(session: Session, slug: str) -> Organization:
 
 
 def enter(
-    session: Session, settings: Settings, organization_id: UUID, *, actor: Actor, now: datetime, request_id: str
+    session: Session,
+    settings: Settings,
+    organization_id: UUID,
+    *,
+    actor: Actor,
+    now: datetime,
+    request_id: str,
+    device: Device,
 ) -> Context:
     """The context of the product itself in the organization of this id.
 
@@ -113,7 +122,7 @@ def enter(
     org = session.scalar(select(Organization).where(Organization.id == organization_id))
     if org is None:
         raise NotFound("organization", organization_id)
-    return Context(session, settings, org, actor, now, request_id)
+    return Context(session, settings, org, actor, now, request_id, device=device)
 
 
 def list_organizations(session: Session) -> list[Organization]:

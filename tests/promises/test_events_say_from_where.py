@@ -40,12 +40,12 @@ _OPERATOR = "the operator is at the machine itself"
 _JOB = "nobody asked for it: its time has come"
 _MAIL = "it sends a message, and changes nothing"
 FROM_NOWHERE = {
-    "organizations.create_organization": _OPERATOR,
     "organizations.open_organization": _OPERATOR,
-    "catalogue.remove_permission": _OPERATOR,
     "domain_checks._context": _JOB,
     "connection_looks._context": _JOB,
     "retention._purge_some": _JOB,
+    "access_review_times._due": _JOB,
+    "access_review_times.look_everywhere": _JOB,
     "import_work._turn": "where whoever asked for it was, the event of its start says",
     "account_mail.post": _MAIL,
     "connections.find_connection": "whoever finds one says who asks for it, and from where",

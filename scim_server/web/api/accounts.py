@@ -103,7 +103,9 @@ def _changing(here: Installation, account_id: UUID) -> AccountContext:
 
 
 def _about(here: Installation, account: Any) -> AccountContext:
-    return AccountContext(here.session, here.settings, account, here.now, here.actor, here.request_id)
+    return AccountContext(
+        here.session, here.settings, account, here.now, here.actor, here.request_id, device=here.device
+    )
 
 
 def _shown(here: Installation, account: Any) -> AccountShape:

@@ -12,7 +12,7 @@ from flask import request
 from scim_server.config import Settings
 from scim_server.services import api_keys
 from scim_server.services.api_keys import Holder
-from scim_server.services.context import Actor, Context
+from scim_server.services.context import Actor, Context, Device
 from scim_server.services.errors import NotAllowed, NotAuthenticated, NotFound
 from scim_server.services.organizations import SLUG
 from scim_server.web import rate_limit
@@ -32,6 +32,7 @@ class Installation:
     actor: Actor
     now: datetime
     request_id: str
+    device: Device
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Work:
             raise NotAllowed("This key is for one organization; what is asked for takes one of the whole installation.")
         opened = state().database.writing if writes else state().database.reading
         with opened() as session:
-            yield Installation(session, state().settings, self.holder.actor, now(), request_id())
+            yield Installation(session, state().settings, self.holder.actor, now(), request_id(), device())
 
     def context(self, session: Any) -> Context:
         return self.holder.context(

@@ -69,6 +69,8 @@ def create_organization(here: Installation, body: NewOrganization) -> Organizati
         here.settings,
         actor=here.actor,
         now=here.now,
+        request_id=here.request_id,
+        device=here.device,
         slug=body.slug,
         name=body.name,
         seats=body.seats,
@@ -98,7 +100,13 @@ def change_any_organization(here: Installation, organization_id: UUID, body: Pla
 
 def _enter(here: Installation, organization_id: UUID) -> Context:
     return organizations.enter(
-        here.session, here.settings, organization_id, actor=here.actor, now=here.now, request_id=here.request_id
+        here.session,
+        here.settings,
+        organization_id,
+        actor=here.actor,
+        now=here.now,
+        request_id=here.request_id,
+        device=here.device,
     )
 
 

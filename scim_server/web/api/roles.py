@@ -174,7 +174,14 @@ def remove_permission(here: Installation, key: str, query: PermissionRemoval) ->
     the whole installation.
     """
     catalogue.remove_permission(
-        here.session, here.settings, actor=here.actor, now=here.now, key=key, everywhere=query.everywhere
+        here.session,
+        here.settings,
+        actor=here.actor,
+        now=here.now,
+        key=key,
+        everywhere=query.everywhere,
+        request_id=here.request_id,
+        device=here.device,
     )
 
 
