@@ -100,8 +100,8 @@ def take_out(key: str, worker: psutil.Process, name: str) -> None:
     assert response.status == 200
     connection.close()
     print(
-        f"  {name}: {size / 1e6:.1f} MB in {last:.1f} s ({busy:.1f} s of a processor), the first byte after {first:.2f} s; "
-        f"memory {megabytes[0]:.0f} MB before, {max(megabytes):.0f} MB at most"
+        f"  {name}: {size / 1e6:.1f} MB in {last:.1f} s ({busy:.1f} s of a processor), "
+        f"the first byte after {first:.2f} s; memory {megabytes[0]:.0f} MB before, {max(megabytes):.0f} MB at most"
     )
 
 
@@ -114,12 +114,11 @@ def act(key: str, worker: psutil.Process, what: str, count: int) -> None:
         connection.request("POST", f"/api/v1/bulk/{what}", body, headers)
         response = connection.getresponse()
         report = orjson.loads(response.read())
-        seconds = time.perf_counter() - started
+        seconds, busy = time.perf_counter() - started, processor(worker) - busy
     connection.close()
     print(
-        f"  {what} {report['done']} of {count} in {seconds:.1f} s; memory {max(megabytes):.0f} MB at most: {report}"[
-            :120
-        ]
+        f"  {what}: {report['done']} done and {report['refused']} refused of {count} in {seconds:.1f} s "
+        f"({busy:.1f} s of a processor); memory {max(megabytes):.0f} MB at most"
     )
 
 
