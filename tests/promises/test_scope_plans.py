@@ -1,6 +1,7 @@
-"""Who sees whom is found in indexes: no question about one user reads the rows of all of them."""
+"""Who sees whom, and who somebody is, is found in indexes: no question about one user reads the rows of all."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,10 +10,12 @@ from sqlalchemy import event, insert, select, text
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.models import Scope, User
+from scim_server.models import Scope, User, UserStatus
 from scim_server.models.base import new_id
-from scim_server.services import organizations, positions, scope, teams, users
+from scim_server.services import lookup, organizations, positions, scope, teams, users
 from scim_server.services.context import OPERATOR, Context
+from scim_server.services.listing import Cut
+from scim_server.services.lookup import Wanted
 from scim_server.services.profiles import Profile
 from scim_server.services.settings import change_settings
 from tests.conftest import emptied
@@ -84,24 +87,52 @@ def test_no_question_reads_all_users(
         viewer, other = (users.find_user(ctx, name, name) for name in ("user1", "user399"))
         prepare(ctx, viewer)
         ctx.session.flush()
-        sent: list[tuple[str, Any]] = []
-
-        def note(_c: Any, _cursor: Any, sql: str, values: Any, *_: Any) -> None:
-            sent.append((sql, values))
-
-        event.listen(company.engine, "before_cursor_execute", note)
-        try:
+        with sent_to(company) as sent:
             scope.may_see(ctx, viewer, other.id)
             asked = len(sent)
             scope.visible_users(ctx, viewer, after=viewer.id, limit=10)
             scope.reports(ctx, viewer, after=viewer.id, limit=10)
             scope.chain(ctx, other)
-        finally:
-            event.remove(company.engine, "before_cursor_execute", note)
         assert asked <= 2
         for sql, values in sent:
             _assert_indexed(ctx, sql, values)
         ctx.session.rollback()
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(user_name="user7"),
+        Wanted(email="user7@example.com"),
+        Wanted(external_id="x7"),
+        Wanted((UserStatus.ACTIVE,)),
+        Wanted(),
+    ],
+    ids=str,
+)
+def test_no_look_up_of_users_reads_all_of_them(company: Database, settings: Settings, wanted: Wanted) -> None:
+    with opened(company, settings, "acme") as ctx:
+        after = users.find_user(ctx, "user1", "user1").id
+        with sent_to(company) as sent:
+            lookup.list_users(ctx, wanted, Cut(10, after))
+        for sql, values in sent:
+            _assert_indexed(ctx, sql, values)
+        ctx.session.rollback()
+
+
+@contextmanager
+def sent_to(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    """The statements that are sent while the block runs, each with its values."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, sql: str, values: Any, *_: Any) -> None:
+        sent.append((sql, values))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
 
 
 def _assert_indexed(ctx: Context, sql: str, values: Any) -> None:
