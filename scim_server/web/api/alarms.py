@@ -57,7 +57,7 @@ class LetThrough(Input):
     users: Annotated[int | None, Field(ge=1, le=1_000_000, description="No more users than that.")] = None
 
 
-class ChangeShape(Shape):
+class UndoneChangeShape(Shape):
     before: Annotated[Any, Field(description="What the directory made of it.")]
     after: Annotated[Any, Field(description="What it is again.")]
 
@@ -66,11 +66,13 @@ class UndoneShape(Shape):
     kind: Annotated[str, Field(description="`user` or `team`.")]
     id: UUID
     name: str | None
-    undone: Annotated[dict[str, ChangeShape], Field(description="What is undone, by what it is of the user or team.")]
+    undone: Annotated[
+        dict[str, UndoneChangeShape], Field(description="What is undone, by what it is of the user or team.")
+    ]
     left: Annotated[dict[str, str], Field(description="What is left as it is, and why.")]
 
 
-class PreviewShape(Shape):
+class UndoPreviewShape(Shape):
     undone: Annotated[int, Field(description="Of how many users and teams something would be undone.")]
     left: Annotated[int, Field(description="Of how many something is left as it is.")]
     items: list[UndoneShape]
@@ -107,7 +109,7 @@ def dismiss_alarm(ctx: Context, alarm_id: UUID) -> AlarmShape:
 
 
 @alarms.post("/alarms/<uuid:alarm_id>/let-through", needs=Manage.DIRECTORIES)
-def let_through(ctx: Context, alarm_id: UUID, body: LetThrough) -> AlarmShape:
+def let_alarm_through(ctx: Context, alarm_id: UUID, body: LetThrough) -> AlarmShape:
     """Let the directory go on.
 
     For some time it may deactivate and delete users: any number of them, or so many. What was held back goes through
@@ -118,10 +120,10 @@ def let_through(ctx: Context, alarm_id: UUID, body: LetThrough) -> AlarmShape:
 
 
 @alarms.get("/alarms/<uuid:alarm_id>/undo", needs=Manage.DIRECTORIES_VIEW)
-def preview_undo(ctx: Context, alarm_id: UUID) -> PreviewShape:
+def preview_undo(ctx: Context, alarm_id: UUID) -> UndoPreviewShape:
     """Show what an undo would do, and change nothing."""
     results = undo.preview(ctx, alarm_id)
-    return PreviewShape.model_validate(_told(results))
+    return UndoPreviewShape.model_validate(_told(results))
 
 
 @alarms.post("/alarms/<uuid:alarm_id>/undo", needs=Manage.DIRECTORIES)
@@ -168,5 +170,5 @@ def _told(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def _of_one(result: Result) -> UndoneShape:
-    changes = {what: ChangeShape(before=was, after=then) for what, (was, then) in result.undone.items()}
+    changes = {what: UndoneChangeShape(before=was, after=then) for what, (was, then) in result.undone.items()}
     return UndoneShape(kind=result.kind, id=result.id, name=result.name, undone=changes, left=result.left)

@@ -80,7 +80,7 @@ def show_connection(ctx: Context, connection_id: UUID) -> ConnectionShape:
 
 
 @connections.patch("/connections/<uuid:connection_id>", needs=Manage.DIRECTORIES)
-def change_a_connection(work: Work, connection_id: UUID, body: ConnectionChanges) -> ConnectionShape:
+def change_connection(work: Work, connection_id: UUID, body: ConnectionChanges) -> ConnectionShape:
     """Change a connection: what is left out stays as it is, and null takes something away.
 
     Whatever is changed of how people are recognised makes a tested connection a draft again. Of an enabled one, only

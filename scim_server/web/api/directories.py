@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import Field
 
 from scim_server.services import directories as services
-from scim_server.services import oauth
+from scim_server.services import directory_changes, oauth
 from scim_server.services.built_in import Manage
 from scim_server.services.context import Context
-from scim_server.services.directory_changes import Adoption, BrakeMode, PatchResponse, Provider, change_directory
+from scim_server.services.directory_changes import Adoption, BrakeMode, PatchResponse, Provider
 from scim_server.web.api.endpoints import Room
 from scim_server.web.api.shapes import Change, Input, Page, Shape
 
@@ -83,12 +83,14 @@ def show_directory(ctx: Context, directory_id: UUID) -> DirectoryShape:
 
 
 @directories.patch("/directories/<uuid:directory_id>", needs=Manage.DIRECTORIES)
-def change_a_directory(ctx: Context, directory_id: UUID, body: DirectoryChanges) -> DirectoryShape:
+def change_directory(ctx: Context, directory_id: UUID, body: DirectoryChanges) -> DirectoryShape:
     """Change what a directory is allowed, how it is answered, and when it is held back.
 
     `brake_mode` says what happens where it removes too many users: an `alarm`, or they are held back as well (`hold`).
     """
-    return _shown(ctx, change_directory(ctx, services.get_directory(ctx, directory_id), **body.given()))
+    return _shown(
+        ctx, directory_changes.change_directory(ctx, services.get_directory(ctx, directory_id), **body.given())
+    )
 
 
 def _shown(ctx: Context, row: Any) -> DirectoryShape:

@@ -21,7 +21,7 @@ requests = Room(
 )
 
 
-class Notes(Shape):
+class RequestNotes(Shape):
     rewrites: Annotated[list[str], Field(description="The names of what was read otherwise.")] = Field(default=[])
     skipped: Annotated[list[str], Field(description="The first of the members whom nobody knows.")] = Field(default=[])
     skipped_count: int = 0
@@ -39,7 +39,7 @@ class RequestShape(Shape):
     duration_ms: float
     target_kind: Annotated[str | None, Field(description="`user` or `team`, where it is about one of them.")]
     target_id: Annotated[UUID | None, Field(description="Who need not be there any more.")]
-    notes: Notes
+    notes: RequestNotes
 
 
 class WholeRequestShape(RequestShape):
@@ -47,7 +47,7 @@ class WholeRequestShape(RequestShape):
     answer_body: str | None
 
 
-class ChangeShape(Shape):
+class RequestChangeShape(Shape):
     id: UUID
     at: datetime
     action: str
@@ -103,10 +103,10 @@ def show_directory_request(ctx: Context, entry_id: UUID) -> WholeRequestShape:
 
 
 @requests.get("/directory-requests/<uuid:entry_id>/changes", needs=Manage.DIRECTORIES_VIEW)
-def list_directory_request_changes(ctx: Context, entry_id: UUID, query: ListQuery) -> Page[ChangeShape]:
+def list_directory_request_changes(ctx: Context, entry_id: UUID, query: ListQuery) -> Page[RequestChangeShape]:
     """List what a request has changed, in order."""
     request_id = request_log.get_request(ctx, entry_id).request.request_id
-    return page(request_log.read_changes(ctx, request_id, query.cut()), ChangeShape.model_validate)
+    return page(request_log.read_changes(ctx, request_id, query.cut()), RequestChangeShape.model_validate)
 
 
 def _fields(found: Logged) -> dict[str, Any]:

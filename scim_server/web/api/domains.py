@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
+from scim_server.services import domain_names
 from scim_server.services import domains as services
 from scim_server.services.built_in import Manage
 from scim_server.services.context import Context
-from scim_server.services.domain_names import show_domain
 from scim_server.services.domain_proofs import Outcome, record_name, resolver_of
 from scim_server.web.api.callers import Work
 from scim_server.web.api.endpoints import Room
@@ -72,7 +72,7 @@ def add_domain(ctx: Context, body: NewDomain) -> DomainShape:
 
 
 @domains.get("/domains/<uuid:domain_id>", needs=Manage.DIRECTORIES_VIEW)
-def show_domain_of(ctx: Context, domain_id: UUID) -> DomainShape:
+def show_domain(ctx: Context, domain_id: UUID) -> DomainShape:
     """Show a domain."""
     return _shown(services.get_domain(ctx, domain_id))
 
@@ -99,7 +99,7 @@ def remove_domain(ctx: Context, domain_id: UUID) -> None:
 
 
 def _shown(row: Any) -> DomainShape:
-    written = show_domain(row.name)
+    written = domain_names.show_domain(row.name)
     own = ("id", "name", "vouched", "created_at", "verified_at", "checked_at", "failing_since")
     return DomainShape(
         **{name: getattr(row, name) for name in own},
