@@ -32,6 +32,24 @@ class Choices:
     order: Order = field(default_factory=lambda: Order(ImportMode.BOTH, MatchBy.EMAIL))
     columns: Mapping[str, str | None] = field(default_factory=dict)
 
+    @classmethod
+    def of(
+        cls,
+        mode: str,
+        match_by: str,
+        columns: Iterable[str],
+        *,
+        overwrite_with_empty: bool,
+        invite: bool,
+        create_teams: bool,
+    ) -> "Choices":
+        """What is said in words, and of columns as COLUMN=FIELD.
+
+        Raises InvalidValue.
+        """
+        order = Order(ImportMode(mode), MatchBy(match_by), overwrite_with_empty, invite, create_teams)
+        return cls(order, import_columns.said_in(columns))
+
 
 def check(ctx: Context, table: Table, choices: Choices, progress: Callable[[int], object] = lambda _: None) -> Import:
     """Keep a file, and what would become of each row. `progress` is told of each that has been tried.

@@ -1,7 +1,7 @@
 """Which field of a user each column of a file is: what its name suggests, and what a person says instead."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scim_server.models import ImportMode, MatchBy
@@ -98,6 +98,20 @@ def map_columns(
     _check_each_once(targets)
     _check_enough({target for target in targets.values() if target}, mode, match_by)
     return targets
+
+
+def said_in(pairs: Iterable[str]) -> dict[str, str | None]:
+    """What a person says of columns as COLUMN=FIELD, or COLUMN= of one that is not taken.
+
+    Raises InvalidValue.
+    """
+    said: dict[str, str | None] = {}
+    for pair in pairs:
+        name, is_pair, target = pair.rpartition("=")
+        if not is_pair:
+            raise InvalidValue("columns", f"must be like COLUMN=FIELD, and not {pair}")
+        said[name.strip()] = target.strip() or None
+    return said
 
 
 def values(targets: Mapping[str, str | None], cells: Sequence[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from scim_server.models import Import, ImportRow, ImportState, RowOutcome
+from scim_server.models import Import, ImportRow, ImportState
 from scim_server.services.context import Context
 from scim_server.services.errors import NotFound, WrongState
 from scim_server.services.events import Action, record
@@ -16,6 +16,8 @@ from scim_server.services.permissions import Manage, require
 
 # What a session's `info` says once its transaction has started an import.
 STARTED = "import"
+# No file has more, and no number of a row is larger.
+LAST_ROW = 2**31 - 1
 
 
 def get_import(ctx: Context, import_id: UUID) -> Import:
@@ -32,7 +34,7 @@ def list_imports(ctx: Context, cut: Cut) -> Part[Import]:
 
 
 def list_rows(
-    ctx: Context, found: Import, *, after: int = 0, limit: int | None = None, outcome: RowOutcome | None = None
+    ctx: Context, found: Import, *, after: int = 0, limit: int | None = None, outcome: str | None = None
 ) -> list[ImportRow]:
     """The rows of an import behind the one with that number; those that came to an outcome, or would."""
     query = select(ImportRow).where(

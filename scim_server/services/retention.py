@@ -100,6 +100,7 @@ def _purge(ctx: Context, gone: Sequence[User]) -> None:
     traces.erase_from_requests(ctx, gone)
     traces.erase_from_sign_ins(ctx, gone)
     access_review_signatures.erase(ctx, [user.id for user in gone])
+    traces.erase_from_imports(ctx, gone)
     recognition.note_purged(ctx, gone)
     for user in gone:
         _remove(ctx, user)

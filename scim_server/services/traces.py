@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import Text, delete, false, or_, select, type_coerce, update
 from sqlalchemy.orm import undefer
 
-from scim_server.models import Alarm, Event, LoggedRequest, SignIn, User, UserPermission, UserStatus
+from scim_server.models import Alarm, Event, Import, ImportRow, LoggedRequest, SignIn, User, UserPermission, UserStatus
 from scim_server.models.expressions import any_of
 from scim_server.services.context import ActorKind, Context
 from scim_server.services.events import Action, differences, record
@@ -241,6 +241,39 @@ def erase_from_sign_ins(ctx: Context, gone: Sequence[User]) -> None:
             update(SignIn)
             .where(mine, SignIn.id == id)
             .values(claimed=PSEUDONYM, ip=None, user_agent=None, details={})
+            .execution_options(synchronize_session=False)
+        )
+
+
+# In imported files
+
+
+def erase_from_imports(ctx: Context, gone: Sequence[User]) -> None:
+    """Empty the rows of files that name these users, and say of imports that somebody did them."""
+    for kind in ("creator", "starter"):
+        id, name = getattr(Import, f"{kind}_id"), getattr(Import, f"{kind}_name")
+        theirs = Import.org_id == ctx.org.id, any_of(id, [user.id for user in gone])
+        ctx.session.execute(
+            update(Import).where(*theirs).values({name: PSEUDONYM}), execution_options={"synchronize_session": False}
+        )
+    names = _Names(gone)
+    rows = ctx.session.execute(
+        select(
+            ImportRow.import_id,
+            ImportRow.number,
+            *(type_coerce(each, Text) for each in (ImportRow.values, ImportRow.planned, ImportRow.result)),
+        )
+        .where(ImportRow.org_id == ctx.org.id)
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    naming = [(row[0], row[1]) for row in rows if any(names.are_in(_strings(text)) for text in row[2:])]
+    for import_id, number in naming:
+        here = ImportRow.org_id == ctx.org.id, ImportRow.import_id == import_id, ImportRow.number == number
+        told = {"why": _NOT_KEPT, "changes": {}, "notes": []}
+        ctx.session.execute(
+            update(ImportRow)
+            .where(*here)
+            .values(values={}, planned=told, result=told)
             .execution_options(synchronize_session=False)
         )
 
