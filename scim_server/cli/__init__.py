@@ -21,6 +21,7 @@ from scim_server.cli.connections import connection
 from scim_server.cli.directories import directory
 from scim_server.cli.domains import domain
 from scim_server.cli.exports import export
+from scim_server.cli.imports import import_
 from scim_server.cli.invitations import admin, invitation
 from scim_server.cli.lifecycle import add_lifecycle
 from scim_server.cli.mappings import mapping
@@ -194,6 +195,7 @@ main.add_command(connection)
 main.add_command(directory)
 main.add_command(domain)
 main.add_command(export)
+main.add_command(import_)
 main.add_command(invitation)
 main.add_command(org)
 main.add_command(permission)
