@@ -14,6 +14,7 @@ from scim_server.services import import_csv, import_xls, import_xlsx
 from scim_server.services.errors import NotImportable
 from scim_server.services.import_cells import LONGEST, RawRow, column_letter, formula_in, place
 from scim_server.services.profiles import folded
+from scim_server.services.spreadsheet_cells import original_cell
 
 log = structlog.get_logger(__name__)
 
@@ -21,6 +22,7 @@ MOST_BYTES = 5_000_000
 MOST_ROWS = 1_000
 MOST_COLUMNS = 100
 
+_EMPTY = "The file is empty: put the columns' names into the first row, and one user into each below"
 _ZIP = b"PK\x03\x04"
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OTHERS = {
@@ -59,9 +61,7 @@ def read(file_name: str, content: bytes) -> Table:
     """Raises NotImportable."""
     name = _shown(file_name)
     if not content.strip():
-        raise NotImportable(
-            "The file is empty: put the columns' names into the first row, and one user into each below"
-        )
+        raise NotImportable(_EMPTY)
     if len(content) > MOST_BYTES:
         raise NotImportable(f"The file has more than {MOST_BYTES // 1_000_000} MB: split it into several")
     try:
@@ -85,6 +85,8 @@ def _read(name: str, content: bytes) -> Table:
         return Table(name, "xls", *_table(rows), sheet=sheet)
     _refuse_others(content)
     text, encoding = import_csv.decoded(content)
+    if not text.strip(',;"\t\r\n '):
+        raise NotImportable(_EMPTY)
     return Table(name, "csv", *_table(_without_formulas(import_csv.rows(text))), encoding=encoding)
 
 
@@ -99,9 +101,7 @@ def _table(rows: Iterator[RawRow]) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     filled = (row for row in rows if not row.is_blank)
     first = next(filled, None)
     if first is None:
-        raise NotImportable(
-            "The file is empty: put the columns' names into the first row, and one user into each below"
-        )
+        raise NotImportable(_EMPTY)
     header = _header(first)
     found: list[Row] = []
     for row in filled:
@@ -151,10 +151,12 @@ def _last(cells: Sequence[str]) -> str:
 
 
 def _without_formulas(rows: Iterator[RawRow]) -> Iterator[RawRow]:
-    """In a CSV file, whatever begins with an equals sign is a formula to the program that opens it."""
+    """In a CSV file, whatever begins with an equals sign is a formula to the program that opens it; and an apostrophe
+    before one is what an export has put there, so that it is none.
+    """
     for row in rows:
         problems = [formula_in(row.number, index) for index, cell in enumerate(row.cells) if cell.startswith("=")]
-        yield RawRow(row.number, row.cells, problems) if problems else row
+        yield RawRow(row.number, [original_cell(cell) for cell in row.cells], problems)
 
 
 def _shown(file_name: str) -> str:

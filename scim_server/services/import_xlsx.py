@@ -12,11 +12,11 @@ from typing import Any
 from lxml import etree
 
 from scim_server.services.errors import NotImportable
-from scim_server.services.import_cells import RawRow, as_text, error_in, formula_in, place
+from scim_server.services.import_cells import RawRow, as_text, error_in, formula_in
 
 # Bytes that an archive may unpack to, and each part of it that is read all at once; and how many parts it may have. A
 # file of 1,000 rows and 100 columns has 5 MB.
-_ALL, _PART, _PARTS = 50_000_000, 4_000_000, 2_000
+_ALL, _PART, _PARTS = 25_000_000, 4_000_000, 2_000
 _LONG_PARTS = ("xl/worksheets/", "xl/sharedStrings", "xl/media/")
 _CHUNK = 65_536
 # Excel has no more.
@@ -58,19 +58,21 @@ def rows(content: bytes, most_columns: int) -> tuple[str, Iterator[RawRow]]:
         raise NotImportable("The file has no sheet with cells: put the rows into one, with the columns' names on top")
     for sheet in sheets:
         sheet.reset_dimensions()  # what it says of its size need not be so
-    chosen = next((each for each in sheets if _has_cells(each)), sheets[0])
+    chosen = next((each for each in sheets if _has_cells(each, most_columns)), sheets[0])
     return chosen.title, _rows(book, chosen, most_columns)
 
 
 def _rows(book: Any, sheet: Any, most_columns: int) -> Iterator[RawRow]:
     formulas = _formulas(book, sheet)
-    # One column more, so that whoever asks sees that there is one.
-    for number, cells in enumerate(sheet.iter_rows(max_row=_LAST_ROW, max_col=most_columns + 1), 1):
+    rows = {row for row, _ in formulas}
+    for number, cells in _present(sheet, most_columns):
+        if number not in rows and all(cell.value is None for cell in cells):
+            continue
         texts: list[str] = []
         problems: list[str] = []
         for index, cell in enumerate(cells):
             problem = None
-            if place(number, index) in formulas:
+            if (number, index + 1) in formulas:
                 problem = formula_in(number, index)
             elif cell.data_type == "e":
                 problem = error_in(number, index, str(cell.value))
@@ -79,18 +81,31 @@ def _rows(book: Any, sheet: Any, most_columns: int) -> Iterator[RawRow]:
         yield RawRow(number, texts, problems)
 
 
-def _has_cells(sheet: Any) -> bool:
-    rows = sheet.iter_rows(max_row=_LAST_ROW, max_col=1_000, values_only=True)
-    return any(any(value is not None for value in row) for row in rows)
+def _present(sheet: Any, most_columns: int) -> Iterator[tuple[int, Any]]:
+    """The rows that are in the file. For those that it leaves out, and there may be a million, openpyxl gives the same
+    empty one again and again.
+    """
+    before: Any = None
+    # One column more, so that whoever asks sees that there is one.
+    for number, cells in enumerate(sheet.iter_rows(max_row=_LAST_ROW, max_col=most_columns + 1), 1):
+        if cells is not before:
+            yield number, cells
+        before = cells
 
 
-def _formulas(book: Any, sheet: Any) -> set[str]:
+def _has_cells(sheet: Any, most_columns: int) -> bool:
+    return any(cell.value is not None for _, cells in _present(sheet, most_columns) for cell in cells)
+
+
+def _formulas(book: Any, sheet: Any) -> set[tuple[int, int]]:
     """Where there are formulas. openpyxl would rewrite each for its place, which a file can make take hours."""
-    found: set[str] = set()
+    from openpyxl.utils.cell import coordinate_to_tuple
+
+    found: set[tuple[int, int]] = set()
     with book._archive.open(sheet._worksheet_path) as part:
         for _, cell in etree.iterparse(part, tag=_CELL, resolve_entities=False, no_network=True):
             if cell.find(_FORMULA) is not None:
-                found.add(cell.get("r", ""))
+                found.add(coordinate_to_tuple(cell.get("r", "")))
             cell.clear()
             while cell.getprevious() is not None:
                 del cell.getparent()[0]

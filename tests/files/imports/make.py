@@ -4,9 +4,13 @@ The others are what LibreOffice made of it: a workbook as Excel writes it, one a
 Latin-1 with semicolons. All of them are committed, so that the tests need nobody's spreadsheet program:
 
     python make.py
-    for kind in xlsx xls; do soffice --headless --convert-to $kind --infilter="CSV:44,34,76,1,4/2/6/2/9/2" people.csv; done
+    soffice --headless --convert-to xlsx --infilter="CSV:44,34,76,1,4/2/6/2/9/2" people.csv
+    soffice --headless --convert-to xls --infilter="CSV:44,34,76,1,4/2/6/2/9/2" people.csv
     mkdir out && soffice --headless --convert-to csv:"Text - txt - csv (StarCalc)":59,34,12,1 --outdir out people.xlsx
     mv out/people.csv people-latin-1.csv
+
+formula.xls, people.ods and protected.xlsx are from LibreOffice and msoffcrypto-tool; protected.xls is an old workbook
+with the record that says so ([MS-XLS] FilePass).
 """
 
 import csv
