@@ -67,6 +67,9 @@ from scim_server.services import (
     grants,
     handmade_teams,
     hands,
+    import_checks,
+    import_files,
+    imports,
     invitations,
     lifecycle,
     lookup,
@@ -95,6 +98,7 @@ from scim_server.services.attempts import Attempt
 from scim_server.services.context import SYSTEM, Context
 from scim_server.services.domain_proofs import Finding, Outcome
 from scim_server.services.events import Action
+from scim_server.services.import_checks import Choices
 from scim_server.services.mapping import ClaimSource
 from scim_server.services.profiles import PRODUCT_USER
 from scim_server.services.settings import change_settings
@@ -534,6 +538,24 @@ def accepts(w: World) -> None:
     assert reply.status_code == 200, reply.get_data(as_text=True)
 
 
+def a_file(w: World) -> None:
+    """One that was checked, and is to be imported."""
+    with w.office.acting() as ctx:
+        w.kept = import_checks.check(ctx, import_files.read("x.csv", b"email\neve@example.com\n"), Choices()).id
+
+
+def a_running_import(w: World) -> None:
+    a_file(w)
+    with w.office.acting() as ctx:
+        imports.start(ctx, w.kept)
+
+
+def csv_file(w: World) -> str:
+    path = w.folder / "people.csv"
+    path.write_bytes(b"email\neve@example.com\n")
+    return str(path)
+
+
 # The door and what is done there; the events; and where it needs more than there is, what is done before.
 LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]] = {
     "organization: founded": (cli("org", "create", "initech"), "organization.created"),
@@ -661,6 +683,16 @@ LINES: dict[str, tuple[tuple[str, Act], str] | tuple[tuple[str, Act], str, Act]]
         main_team,
     ),
     "user: made by the operator": (cli("user", "create", "acme", "--email", "eve@example.com"), "user.created"),
+    "import: run by the operator": (
+        cli("import", "run", "acme", csv_file),
+        "import.started user.created import.finished",
+    ),
+    "import: started by a person": (asks(lambda ctx, w: imports.start(ctx, w.kept)), "import.started", a_file),
+    "import: cancelled by a person": (
+        asks(lambda ctx, w: imports.cancel(ctx, w.kept)),
+        "import.finished",
+        a_running_import,
+    ),
     "user: made by a person": (
         asks(lambda ctx, _: hands.create_user_by_hand(ctx, {"userName": "eve"})),
         "user.created",

@@ -26,6 +26,7 @@ from scim_server.models import (
     UserStatus,
 )
 from scim_server.models import Directory as DirectoryRow
+from scim_server.models.base import new_id
 from scim_server.services import (
     access_reviews,
     adoption,
@@ -42,6 +43,9 @@ from scim_server.services import (
     domains,
     handmade_teams,
     hands,
+    import_checks,
+    import_files,
+    imports,
     invitations,
     mapping,
     ownership,
@@ -56,6 +60,7 @@ from scim_server.services import (
 from scim_server.services.context import Context
 from scim_server.services.declared import DeclaredRole, declared
 from scim_server.services.errors import NotAllowed
+from scim_server.services.import_checks import Choices
 from scim_server.services.mapping import ClaimSource
 from scim_server.services.settings import change_settings
 from tests import connection_files
@@ -91,6 +96,7 @@ ASK_NOBODY = {
     "claimed_profiles.update_user": _SIGN_IN,
     "grants.follow_directory": _DIRECTORY,
     "grants.put_back": _INSIDE,
+    "imports.end": _INSIDE,
     "invitations.accept_by_sign_in": _SIGN_IN,
     "invitations.find_pending": "it finds, and whoever it is found for asks",
     "invitations.invite_first_admin": _OPERATOR,
@@ -226,6 +232,9 @@ REFUSED: dict[str, Callable[[Context], Any]] = {
     "an entry of the product's": lambda ctx: product_entries.add_entry(
         ctx, named(ctx, "ada").id, kind="ticket.closed", sentence="Ada closed the ticket 1"
     ),
+    "a file of users": lambda ctx: import_checks.check(ctx, import_files.read("x", b"email\na@b.c"), Choices()),
+    "an import": lambda ctx: imports.start(ctx, new_id()),
+    "the end of an import": lambda ctx: imports.cancel(ctx, new_id()),
     "a domain": lambda ctx: domains.add_domain(ctx, "acme.com"),
     "a schema": lambda ctx: schemas.declare_schema(ctx, "urn:example:x", "User", {"attributes": []}),
     "a connection": lambda ctx: connection_files.create(ctx, connection_files.saml_file()),
