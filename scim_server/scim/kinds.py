@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import orjson
 import scim2_models
 from pydantic import ValidationError
 from scim2_models import Context as Direction
@@ -73,12 +74,14 @@ def groups(ctx: Context) -> Kind:
 
 
 def build(ctx: Context, extends: str, document: bytes) -> Kind:
-    """What users or groups would be with one more extension schema.
+    """What users or groups would be with one more extension schema, or with this in place of the one of the same URN.
 
     Raises ValueError, scim2_models.SCIMException where they could not be.
     """
     build = {"User": _users, "Group": _groups}[extends]
-    return build((*_declared_documents(ctx, extends), document))
+    urn = str(orjson.loads(document)["id"]).lower()
+    others = [each for each in declared(ctx).schemas if each.extends == extends and each.urn.lower() != urn]
+    return build((*(each.document for each in others), document))
 
 
 def _declared_documents(ctx: Context, extends: str) -> tuple[bytes, ...]:

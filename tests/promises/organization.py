@@ -41,4 +41,4 @@ def fill(app: Flask, directory: Directory, settings: Settings, database: Databas
     boss.post("/access-reviews")
     boss.post("/positions", {"name": "Chief", "scope": "all"})
     badge = {"name": "badge", "type": "string"}
-    boss.post("/extension-schemas", {"urn": "urn:example:2.0:User", "name": "Badges", "attributes": [badge]})
+    boss.post("/extension-schemas", {"urn": "urn:example:2.0:User", "name": "Wings", "attributes": [badge]})

@@ -68,7 +68,7 @@ def test_attributes_are_declared_used_changed_and_taken_back(
     assert acme.get(f"/Users/{ada.id}")[URN]["badge"] == "7"
     refused(boss.send("PUT", path, {"name": "Badges", "attributes": [ROOM]}), 409, "would_lose_data")
     refused(boss.send("DELETE", path), 409, "would_lose_data")
-    more = {"name": "Badges", "description": "x", "attributes": [BADGE, ROOM, {"name": "desk", "type": "boolean"}]}
+    more = {"name": "Insignia", "description": "x", "attributes": [BADGE, ROOM, {"name": "desk", "type": "boolean"}]}
     assert [each["name"] for each in boss.put(path, more)["attributes"]] == ["badge", "room", "desk"]
     acme.patch(f"/Users/{ada.id}", {"op": "remove", "path": f"{URN}:badge"}, {"op": "remove", "path": f"{URN}:room"})
     boss.delete(path)
