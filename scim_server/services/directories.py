@@ -15,7 +15,7 @@ from scim_server.services.context import Context
 from scim_server.services.errors import InvalidValue, NotFound
 from scim_server.services.events import Action, record
 from scim_server.services.listing import Cut, Part, read_part
-from scim_server.services.permissions import Manage, require
+from scim_server.services.permissions import Manage, require, require_reach
 from scim_server.services.profiles import one_line
 
 # Tells a person, and a scanner of leaked secrets, what they found.
@@ -137,12 +137,14 @@ def create_token(
 def create_user_token(
     ctx: Context, user: User, *, name: str | None = None, lifetime: timedelta | None = None
 ) -> NewToken:
-    """A token that acts for a user, at /Me and nowhere else, for as long as the user is active.
+    """A token that acts for a user, at /Me and nowhere else, for as long as the user is active. For somebody else it takes
+    that one may do whatever they may.
 
     Raises NotAllowed, InvalidValue.
     """
     if ctx.actor.id != user.id:
         require(ctx, Manage.DIRECTORIES)
+        require_reach(ctx, [user])
     return _create_token(ctx, _called(name, user.user_name), lifetime, user=user)
 
 

@@ -15,6 +15,7 @@ import scim_server.services
 from scim_server.db import Database
 from scim_server.models import (
     Adoption,
+    BuiltIn,
     ChecklistKind,
     Connection,
     GroupSource,
@@ -57,6 +58,7 @@ from scim_server.services import (
     team_ownership,
     users,
 )
+from scim_server.services.built_in import BUILT_IN_SETS
 from scim_server.services.context import Context
 from scim_server.services.declared import DeclaredRole, declared
 from scim_server.services.errors import NotAllowed
@@ -68,6 +70,7 @@ from tests.clients import Directory
 from tests.hands import Hands
 from tests.promises.databases import contents
 
+AGENT = BUILT_IN_SETS[BuiltIn.AGENT]
 SAML = ClaimSource(GroupSource.SAML, "office")
 SERVICES = Path(scim_server.services.__file__).parent
 
@@ -320,6 +323,18 @@ def test_a_user_keeps_tokens_of_their_own(office: Hands) -> None:
     with office.acting(ada) as ctx:
         made = directories.create_user_token(ctx, users.get_user(ctx, ada))
         assert directories.revoke_token(ctx, made.row).revoked_at == ctx.now
+
+
+def test_nobody_makes_a_token_of_somebody_who_may_more(office: Hands) -> None:
+    ada, olga = office.create("ada"), office.create("olga", role="Admin")
+    with office.acting() as ctx:
+        roles.create_role(ctx, "Keeper", description="", permissions=["directories.manage", *AGENT])
+    keeper = office.create("keeper", role="Keeper")
+
+    with office.acting(keeper) as ctx:
+        assert directories.create_user_token(ctx, users.get_user(ctx, ada)).secret
+    with office.acting(keeper) as ctx, pytest.raises(NotAllowed, match="may do more than you"):
+        directories.create_user_token(ctx, users.get_user(ctx, olga))
 
 
 def connection() -> Connection:

@@ -9,9 +9,13 @@ from flask import Flask
 from pydantic import AwareDatetime, Field, ValidationError
 from werkzeug.exceptions import BadRequest
 
+from scim_server.app import create_app
+from scim_server.config import Settings
+from scim_server.db import Database
+from scim_server.services import api_keys
 from scim_server.services.errors import InvalidValue
 from scim_server.web.api import reading
-from scim_server.web.api.shapes import Input
+from scim_server.web.api.shapes import Input, Shape
 from tests.clients import Directory
 from tests.hands import Hands
 from tests.programs import Program, program, refused
@@ -178,3 +182,20 @@ def test_methods_and_paths_that_are_not_there_are_problems(boss: Program) -> Non
     head = boss.send("HEAD", "/api-keys")
     assert (head.status_code, head.get_data()) == (200, b"")
     assert boss.get("/api-keys/") == boss.get("/api-keys")
+
+
+def test_a_shape_that_does_not_fit_is_our_fault_and_no_mistake_of_the_caller(
+    settings: Settings, database: Database, acme: Directory, office: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        return Cut.model_validate({"limit": "many"})
+
+    class Cut(Shape):
+        limit: int
+
+    monkeypatch.setattr(api_keys, "list_keys", broken)
+    app = create_app(settings, database)
+
+    problem = refused(program(app, office).send("GET", "/api-keys"), 500)
+
+    assert "on our side" in problem["detail"]
