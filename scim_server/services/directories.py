@@ -137,8 +137,8 @@ def create_token(
 def create_user_token(
     ctx: Context, user: User, *, name: str | None = None, lifetime: timedelta | None = None
 ) -> NewToken:
-    """A token that acts for a user, at /Me and nowhere else, for as long as the user is active. For somebody else it takes
-    that one may do whatever they may.
+    """A token that acts for a user, at /Me and nowhere else, for as long as the user is active. For somebody else it
+    takes that one may do whatever they may.
 
     Raises NotAllowed, InvalidValue.
     """
