@@ -79,10 +79,10 @@ def _read(name: str, content: bytes) -> Table:
     if content.startswith(_ZIP):
         import_xlsx.check(content)
         sheet, rows = import_xlsx.rows(content, MOST_COLUMNS)
-        return Table(name, "xlsx", *_table(rows), sheet=sheet)
+        return Table(name, "xlsx", *_table(rows), sheet=_shown(sheet))
     if content.startswith(_COMPOUND):
         sheet, rows = import_xls.rows(content, MOST_COLUMNS)
-        return Table(name, "xls", *_table(rows), sheet=sheet)
+        return Table(name, "xls", *_table(rows), sheet=_shown(sheet))
     _refuse_others(content)
     text, encoding = import_csv.decoded(content)
     if not text.strip(',;"\t\r\n '):
@@ -121,8 +121,8 @@ def _header(first: RawRow) -> tuple[str, ...]:
         names.pop()
     if len(names) > MOST_COLUMNS:
         raise NotImportable(f"The file has more than {MOST_COLUMNS} columns: leave those that matter")
-    if any(len(name) > LONGEST for name in names):
-        raise NotImportable("A column's name is far too long: the first row must be the columns' names")
+    if any(len(name) > LONGEST or _is_unkeepable(name) for name in names):
+        raise NotImportable("A column's name is far too long, or no text: the first row must be the columns' names")
     seen: set[str] = set()
     for name in names:
         if name and folded(name) in seen:
@@ -143,7 +143,15 @@ def _row(row: RawRow, width: int) -> Row:
         if len(cell) > LONGEST:
             problems.append(f"Cell {place(row.number, index)} has more than {LONGEST:,} characters: shorten it")
             cells[index] = ""
+        elif _is_unkeepable(cell):
+            problems.append(f"Cell {place(row.number, index)} holds a control character: type it anew")
+            cells[index] = ""
     return Row(row.number, tuple(cells[:width]), ". ".join(problems) or None)
+
+
+def _is_unkeepable(text: str) -> bool:
+    """Whether a text has what no database keeps, or no list shows; an old workbook may."""
+    return any(each < " " and each not in "\t\r\n" for each in text)
 
 
 def _last(cells: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from tests import connection_files
 from tests.accounts import open_session
 from tests.clients import Directory
 from tests.hands import Hands
-from tests.programs import program
+from tests.programs import good, program
 from tests.sign_ins import refused
 
 
@@ -42,3 +42,5 @@ def fill(app: Flask, directory: Directory, settings: Settings, database: Databas
     boss.post("/positions", {"name": "Chief", "scope": "all"})
     badge = {"name": "badge", "type": "string"}
     boss.post("/extension-schemas", {"urn": "urn:example:2.0:User", "name": "Wings", "attributes": [badge]})
+    boss.post("/extension-schemas", {"urn": "urn:example:2.0:User", "name": "Badges", "attributes": [badge]})
+    good(boss.send("POST", "/imports", data=b"email\nivy@example.com\n", content_type="text/csv"))

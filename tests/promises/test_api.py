@@ -37,6 +37,7 @@ ROWS = {
     "connection_id": "connections",
     "directory_id": "directories",
     "domain_id": "domains",
+    "import_id": "imports",
     "invitation_id": "invitations",
     "key_id": "api_keys",
     "entry_id": "directory_requests",

@@ -154,6 +154,18 @@ def test_a_row_that_is_wider_than_the_header_or_has_too_long_a_cell_is_told() ->
     assert "Cell B3 has more than 2,048 characters" in long
 
 
+def test_what_no_database_keeps_is_told() -> None:
+    people = (FILES / "people.xls").read_bytes()
+    for name in ("Becker", "Köhler"):
+        people = people.replace(name.encode("latin-1"), b"\0" * len(name))
+        people = people.replace(name.encode("utf-16-le"), b"\0" * len(name) * 2)
+
+    problems = {row.problem for row in import_files.read("x.xls", people).rows if row.problem}
+
+    assert problems
+    assert all("holds a control character: type it anew" in each for each in problems)
+
+
 def bomb(parts: dict[str, bytes]) -> None:
     parts["xl/media/image1.png"] = bytes(60_000_000)
 
