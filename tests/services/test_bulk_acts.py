@@ -72,7 +72,8 @@ def test_each_is_done_or_told_why_not_in_the_order_asked(
     assert [owned.status(id) for id in (ada, bob, doug.id)] == ["deactivated", "deactivated", "active"]
     assert rivals.status(gina) == "active"
     new = events(database, "acme")[before:]
-    assert [(each.action, each.target_id) for each in new] == [("user.deactivated", bob), ("user.deactivated", ada)]
+    deactivated = [each.target_id for each in new if each.action == "user.deactivated"]
+    assert deactivated == [bob, ada]
     assert {each.details["bulk"] for each in new} == {str(report.id)}
 
 
@@ -293,7 +294,7 @@ def test_many_leave_a_team_unless_others_hold_them_there(owned: Hands, database:
 
 
 COSTS: dict[str, tuple[int, Callable[[Context, list[str]], Report]]] = {
-    "deactivate": (5, bulk_users.deactivate_many),
+    "deactivate": (6, bulk_users.deactivate_many),
     "give a role": (4, lambda ctx, named: bulk_users.change_role_of_many(ctx, named, roles.find_role(ctx, "Viewer"))),
     "invite": (11, lambda ctx, named: bulk_users.invite_many(ctx, [f"{each}@example.com" for each in named])),
     "add to a team": (

@@ -46,7 +46,8 @@ def test_what_became_of_each_is_told_with_a_code_and_a_sentence(
     }
     assert report["results"][3]["detail"] == "There is no user nobody."
     told = [each for each in events(database, "acme") if each.details.get("bulk") == report["id"]]
-    assert [(each.action, each.actor_kind) for each in told] == [("user.deactivated", "key")] * 2
+    assert [each.action for each in told].count("user.deactivated") == 2
+    assert {each.actor_kind for each in told} == {"key"}
     theirs = hers.post("/bulk/reactivate", {"users": [str(ada), "bob"]})
     assert [each["code"] for each in theirs["results"]] == ["not_found"] * 2
     assert office.status(ada) == "deactivated"
