@@ -73,6 +73,9 @@ class Endpoint:
             arguments |= self._body()
         except ValidationError as error:
             return from_validation(error, "body")
+        if request.method == "HEAD" and JSON not in self.produces:
+            # To make a file takes long and is written down, and nobody would get it.
+            return Response(mimetype=self.produces[0])
         work = Work(holder)
         return answered_once(holder, lambda: self._answer(work, arguments), self._within(work, arguments))
 

@@ -6,9 +6,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import multiple, precondition, rule
 from werkzeug.test import TestResponse
 
+from scim_server.services import import_work
 from tests.programs import program
-from tests.promises.any_order.world import World, crews, names, people, permissions, role_names, team_names, which
+from tests.promises.any_order.world import (
+    World,
+    addresses,
+    crews,
+    names,
+    people,
+    permissions,
+    role_names,
+    team_names,
+    which,
+)
 
+titles = st.sampled_from(["", "Chief"])
 holders = st.sampled_from(["boss", "boss", "hr"])
 ACTS = ["activate", "deactivate", "sign-out", "release"]
 
@@ -21,8 +33,8 @@ class Programs(World):
             "hr": program(self.app, self.office, "users.manage", "teams.manage"),
         }
 
-    def asks(self, by: str, method: str, path: str, body: Any = None) -> Any:
-        response: TestResponse = self.keys[by].send(method, path, body)
+    def asks(self, by: str, method: str, path: str, body: Any = None, **more: Any) -> Any:
+        response: TestResponse = self.keys[by].send(method, path, body, **more)
         assert response.status_code < 500, response.get_data(as_text=True)
         if response.status_code >= 400:
             assert "detail" in response.get_data(as_text=True)
@@ -96,3 +108,34 @@ class Programs(World):
     @rule(by=holders, name=names)
     def a_program_invites_somebody(self, by: str, name: str) -> None:
         self.asks(by, "POST", "/invitations", {"email": name})
+
+    @rule(
+        by=holders,
+        rows=st.lists(st.tuples(addresses, st.sampled_from(["", "Agent", "Viewer", "Admin"]), titles), max_size=4),
+        mode=st.sampled_from(["add", "update", "both"]),
+        invite=st.booleans(),
+    )
+    def a_program_imports_users(self, by: str, rows: list[tuple[str, str, str]], mode: str, invite: bool) -> None:
+        text = "email,role,title\n" + "".join(",".join(row) + "\n" for row in rows)
+        options = {"mode": mode, "invite": str(invite).lower()}
+        checked = self.asks(by, "POST", "/imports", data=text, content_type="text/csv", query_string=options)
+        if checked.status_code != 201:
+            return
+        path = f"/imports/{checked.json['id']}"
+        self.asks(by, "POST", f"{path}/start")
+        while import_work.work(self.database, self.settings, rows=5):
+            pass
+        for row in self.asks(by, "GET", f"{path}/rows").json["items"]:
+            assert row["outcome"] == row["planned_outcome"], row
+
+    @rule(
+        by=holders,
+        act=st.sampled_from(["deactivate", "reactivate"]),
+        users=st.lists(people, min_size=1, max_size=3),
+        all_of_them=st.booleans(),
+    )
+    def a_program_acts_on_many(self, by: str, act: str, users: list[str], all_of_them: bool) -> None:
+        answer = self.asks(by, "POST", f"/bulk/{act}", {"users": users, "only_if_all": all_of_them})
+        if answer.status_code == 200:
+            verdicts = {each["verdict"] for each in answer.json["results"]}
+            assert not (all_of_them and {"done", "refused"} <= verdicts), answer.json
