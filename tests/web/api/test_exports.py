@@ -65,7 +65,7 @@ def test_events_are_taken_out_by_time(boss: Program, office: Hands) -> None:
     assert len(rows(boss, "/exports/events.csv", since="1970-01-01T00:00:00Z")) >= 2
     assert rows(boss, "/exports/events.csv", since="8999-12-31T23:59:59Z") == []
     refused(boss.send("GET", "/exports/events.csv", query_string={"action": "nothing"}), 422)
-    refused(boss.send("GET", "/exports/events.csv", query_string={"since": "0001-01-01T00:00:00Z"}), 422)
+    assert len(rows(boss, "/exports/events.csv", since="0001-01-01T00:00:00Z")) >= 2
 
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
