@@ -84,6 +84,13 @@ def test_it_takes_the_scope_to_see_it_and_the_one_to_take_it_out(
     assert [each.action for each in events(database, "acme")].count("export.made") == 1
 
 
+def test_whoever_asks_what_kind_of_file_it_is_takes_nothing_out(boss: Program, database: Database) -> None:
+    asked = boss.send("HEAD", "/exports/users.csv")
+
+    assert (asked.status_code, asked.mimetype) == (200, "text/csv")
+    assert "export.made" not in [each.action for each in events(database, "acme")]
+
+
 def test_nothing_is_left_of_what_somebody_stops_reading(
     boss: Program, office: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
