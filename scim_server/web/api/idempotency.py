@@ -72,7 +72,8 @@ def _asked(holder: Holder) -> Asked | None:
         return None
     if not _KEY.fullmatch(name):
         raise InvalidValue(HEADER, "must be 1 to 255 visible characters of ASCII")
-    parts = request.method, request.full_path, request.headers.get(ORGANIZATION, ""), g.body
+    # An organization that is not named is another thing than one of which nothing is named.
+    parts = request.method, request.full_path, repr(request.headers.get(ORGANIZATION)), g.body
     return Asked(holder.key.id, name, fingerprint(*parts))
 
 

@@ -102,6 +102,16 @@ def test_a_post_with_an_idempotency_key_is_done_once(app: Flask, office: Hands) 
     refused(other, 422, "key_used_twice")
 
 
+def test_what_was_done_here_is_not_answered_to_who_names_another_place(app: Flask, office: Hands) -> None:
+    boss = program(app, office)
+    body = {"name": "x", "scopes": ["users.view"]}
+    boss.send("POST", "/api-keys", body, headers={"Idempotency-Key": "a-1"})
+
+    for slug in ("", "globex"):
+        headers = {"Idempotency-Key": "a-1", "Scim-Organization": slug}
+        refused(boss.send("POST", "/api-keys", body, headers=headers), 422, "key_used_twice")
+
+
 def test_what_was_refused_may_be_sent_again_under_the_same_idempotency_key(app: Flask, office: Hands) -> None:
     boss = program(app, office)
     once = {"Idempotency-Key": "a-1"}
