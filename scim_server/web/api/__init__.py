@@ -1,6 +1,6 @@
 """/api/v1, the management API: what the services can do, for programs; and for the product's pages, who has signed in.
 
-A module is a room of endpoints that belong together. They are served in the order in which they stand here.
+A module is a room of endpoints that belong together; `ROOMS` of openapi.py is their order in the reference.
 """
 
 from scim_server.web.api import (

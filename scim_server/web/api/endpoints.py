@@ -180,5 +180,5 @@ class Room:
         return declare
 
 
-# In the order in which they are declared, which is that of the reference.
+# In the order in which they are declared; that of the reference is in web/api/openapi.py.
 ENDPOINTS: list[Endpoint] = []
