@@ -121,8 +121,8 @@ def test_an_upgrade_can_be_repeated_and_keeps_what_is_there(command: Command) ->
 
 
 # `demo` upgrades the database itself; `serve` is in tests/server, because it would not come back if it did not refuse.
-# `role templates` come with the program, and no database has to do with them.
-ELSEWHERE = (("db", "upgrade"), ("demo",), ("serve",), ("role", "templates"))
+# `role templates` and `import sample` come with the program, and no database has to do with them.
+ELSEWHERE = (("db", "upgrade"), ("demo",), ("serve",), ("role", "templates"), ("import", "sample"))
 ON_A_SCHEMA = [path for path in commands() if does_something(path) and path not in ELSEWHERE]
 
 
@@ -141,6 +141,8 @@ def _something(kind: click.ParamType[Any]) -> str:
         return str(UUID(int=7))
     if isinstance(kind, click.types.IntParamType):
         return "1"
+    if isinstance(kind, click.Path):
+        return __file__
     return "-" if isinstance(kind, click.File) else "acme"
 
 

@@ -12,7 +12,7 @@ from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.models import Provider
 from scim_server.services import grants, organizations, permissions, roles, users
-from scim_server.services.built_in import BUILT_IN_SETS, PERMISSIONS, Manage
+from scim_server.services.built_in import BUILT_IN_SETS, PERMISSIONS
 from scim_server.services.declared import declared
 from scim_server.services.profiles import PRODUCT_USER
 from tests.clients import USER, Directory, Reply, assert_error, found
@@ -63,7 +63,7 @@ def test_okta_reads_which_entitlements_there_are(acme: Directory) -> None:
     sorted_page = acme.get("/Entitlements", sortBy="displayName", sortOrder="descending", startIndex=2)
     matching = acme.search('id eq "data.export" or displayName sw "delete"', "/Entitlements")
 
-    grantable = [each for each in PERMISSIONS if each.key not in set(Manage)]
+    grantable = [each for each in PERMISSIONS if each.of_directories]
     assert (page["totalResults"], page["itemsPerPage"]) == (len(grantable), 2)
     assert [each["schemas"] for each in page.resources] == [[ENTITLEMENT]] * 2
     names = sorted((each.name for each in grantable), key=str.lower, reverse=True)
@@ -245,9 +245,9 @@ def test_entitlements_are_granted_and_taken_back_and_what_a_person_gave_stays(
     ]
 
 
-@pytest.mark.parametrize("key", [*Manage])
+@pytest.mark.parametrize("key", [each.key for each in PERMISSIONS if not each.of_directories])
 def test_no_directory_grants_what_is_to_rule_over_us(
-    settings: Settings, database: Database, acme: Directory, key: Manage
+    settings: Settings, database: Database, acme: Directory, key: str
 ) -> None:
     ada = acme.create_user("ada", entitlements=[{"value": key}])
 
