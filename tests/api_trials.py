@@ -44,13 +44,13 @@ class Effort:
 
 @dataclass(frozen=True)
 class Caller:
-    """With what is asked: the key for an organization's operations, and for others; and the cookie of a session. The
-    key is asked for each time, as an operation may have ended the one before.
+    """With what is asked: the key for an organization's operations, and for others; and the cookie of a session. Each
+    is asked for each time, as an operation may have ended the one before.
     """
 
     slug: str
     key: Callable[[bool], str]
-    session: str
+    session: Callable[[], str]
 
 
 @dataclass
@@ -146,7 +146,7 @@ def _prepare(schema: OpenApiSchema, caller: Caller) -> None:
         def get(self, case: schemathesis.Case[Any], context: schemathesis.AuthContext) -> dict[str, str]:
             told = context.operation.definition.raw
             if told.get("security") == [{"session": []}]:
-                return {"__Host-session": caller.session}
+                return {"__Host-session": caller.session()}
             names = [each["name"] for each in told["parameters"]]
             return {"Authorization": f"Bearer {caller.key('Scim-Organization' in names)}"}
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from uuid import UUID
 
 from flask import Flask
 
@@ -47,15 +48,21 @@ _SCHEMA = {
 
 @dataclass
 class Furnished:
-    """The organization acme, and how to come in there: with a key that may do everything, or with ivy's session."""
+    """The organization acme, and how to come in there: with a key that may do everything, or with olga's session, who
+    owns it, so that nothing that is tried puts her out.
+    """
 
     app: Flask
     settings: Settings
     database: Database
     acme: Directory
     office: Hands
-    session: str
+    olga: UUID
     _kept: dict[bool, str] = field(default_factory=dict)
+
+    def session(self) -> str:
+        """A new session, as whatever was tried may have ended the one before."""
+        return open_session(self.settings, self.database, "acme", self.olga, datetime.now(UTC))
 
     def key(self, of_the_organization: bool) -> str:
         """A key that is good, of the organization or of the whole installation: a new one if the last was ended."""
@@ -81,11 +88,11 @@ def furnished(app: Flask, settings: Settings, database: Database) -> Furnished:
     acme, office = founded(app, settings, database, "acme"), Hands(settings, database, "acme")
     fill(app, acme, settings, database)
     _people_of_the_directory(acme)
-    session = _people_by_hand(settings, database, office)
+    olga = _people_by_hand(settings, database, office)
     _what_they_may(settings, database, office)
     _ways_in(office)
     _trouble(acme, office)
-    return Furnished(app, settings, database, acme, office, session)
+    return Furnished(app, settings, database, acme, office, olga)
 
 
 def _people_of_the_directory(acme: Directory) -> None:
@@ -95,7 +102,7 @@ def _people_of_the_directory(acme: Directory) -> None:
     acme.create_user("otto", active=False)
 
 
-def _people_by_hand(settings: Settings, database: Database, office: Hands) -> str:
+def _people_by_hand(settings: Settings, database: Database, office: Hands) -> UUID:
     for name in ("olga", "max"):
         office.create(name, role="Admin", emails=[{"value": f"{name}@acme.example", "primary": True}])
     made = {name: office.create(name) for name in ("ivy", "bob", "cleo", "dan", "gone", "lost")}
@@ -112,7 +119,8 @@ def _people_by_hand(settings: Settings, database: Database, office: Hands) -> st
             invitations.invite(ctx, f"{name}@acme.example")
     signed_in(office, made["ivy"])
     refused(office)
-    return open_session(settings, database, "acme", made["ivy"], datetime.now(UTC))
+    with office.acting() as ctx:
+        return _found(ctx, "olga").id
 
 
 def _what_they_may(settings: Settings, database: Database, office: Hands) -> None:

@@ -132,11 +132,10 @@ ROOMS = (
 def document() -> dict[str, Any]:
     """The document (OpenAPI 3.1)."""
     schemas, named = schemas_of(_wanted())
-    paths: dict[str, Any] = {}
+    paths: dict[str, Any] = {"/me": {"get": _ME}}
     ordered = sorted(ENDPOINTS, key=lambda each: ROOMS.index(each.room.name))
     for endpoint in ordered:
         paths.setdefault(path_of(endpoint), {})[endpoint.method.lower()] = operation(endpoint, schemas, named)
-    paths["/me"] = {"get": _ME}
     rooms = {endpoint.room.name: endpoint.room.about for endpoint in ordered}
     return {
         "openapi": "3.1.0",
