@@ -20,6 +20,7 @@ from scim_server.services.context import ADMIN, Actor, ActorKind, Context, Devic
 from scim_server.services.directories import hash_token
 from scim_server.services.errors import InvalidValue, NotAuthenticated, NotFound
 from scim_server.services.events import Action, record
+from scim_server.services.listing import Cut, Part, read_part
 from scim_server.services.permissions import require, require_everything, require_to_give
 from scim_server.services.profiles import one_line
 
@@ -128,6 +129,11 @@ def create_installation_key(
 def list_keys(session: Session, org_id: UUID | None) -> list[ApiKey]:
     """Every key of an organization, or of the installation, the newest first."""
     return list(session.scalars(select(ApiKey).where(_of(org_id)).order_by(ApiKey.id.desc())))
+
+
+def read_keys(ctx: Context, cut: Cut) -> Part[ApiKey]:
+    """A part of the keys of this organization, the newest first."""
+    return read_part(ctx, select(ApiKey).where(ApiKey.org_id == ctx.org.id), ApiKey.id, cut, newest_first=True)
 
 
 def find_key(session: Session, org_id: UUID | None, text: str) -> ApiKey:

@@ -11,7 +11,7 @@ from scim_server.services.api_keys import SCOPES
 from scim_server.services.built_in import Manage
 from scim_server.services.context import Context
 from scim_server.web.api.endpoints import Room
-from scim_server.web.api.shapes import Input, Page, Shape
+from scim_server.web.api.shapes import Input, ListQuery, Page, Shape, page
 
 keys = Room("API keys", "The keys of this organization's programs. Nobody gives a key what they may not do themselves.")
 
@@ -44,10 +44,9 @@ class NewKey(Input):
 
 
 @keys.get("/api-keys", needs=Manage.KEYS_VIEW)
-def list_api_keys(ctx: Context) -> Page[KeyShape]:
+def list_api_keys(ctx: Context, query: ListQuery) -> Page[KeyShape]:
     """List the keys, the newest first."""
-    found = [KeyShape.model_validate(row) for row in api_keys.list_keys(ctx.session, ctx.org.id)]
-    return Page(items=found, next=None)
+    return page(api_keys.read_keys(ctx, query.cut()), KeyShape.model_validate)
 
 
 @keys.post("/api-keys", needs=Manage.KEYS, status=201)

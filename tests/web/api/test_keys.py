@@ -131,6 +131,16 @@ def test_an_idempotency_key_is_of_one_api_key_alone(app: Flask, office: Hands) -
     assert one["id"] != two["id"]
 
 
+def test_a_list_is_read_part_by_part(app: Flask, office: Hands) -> None:
+    boss = program(app, office)
+    made = [boss.post("/api-keys", {"name": name, "scopes": ["users.view"]})["id"] for name in "abc"]
+
+    first = boss.get("/api-keys", limit=2)
+
+    assert [each["id"] for each in first["items"]] == made[:0:-1]
+    assert [each["name"] for each in boss.all("/api-keys", limit=2)] == ["c", "b", "a", "test"]
+
+
 def test_the_last_use_is_noted(app: Flask, office: Hands) -> None:
     boss = program(app, office)
 

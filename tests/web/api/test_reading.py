@@ -193,7 +193,7 @@ def test_a_shape_that_does_not_fit_is_our_fault_and_no_mistake_of_the_caller(
     class Cut(Shape):
         limit: int
 
-    monkeypatch.setattr(api_keys, "list_keys", broken)
+    monkeypatch.setattr(api_keys, "read_keys", broken)
     app = create_app(settings, database)
 
     problem = refused(program(app, office).send("GET", "/api-keys"), 500)
