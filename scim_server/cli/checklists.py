@@ -50,7 +50,10 @@ def checklist_list(slug: str, user: str | None, kind: str | None, state: str, li
 @click.argument("slug")
 @click.argument("checklist", type=click.UUID)
 def checklist_show(slug: str, checklist: UUID) -> None:
-    """Print a CHECKLIST of the organization SLUG, with its items and who has ticked them."""
+    """Print a checklist.
+
+    It is the CHECKLIST of the organization SLUG, with its items and who has ticked them.
+    """
     with operator(slug) as ctx:
         _tell(ctx, checklists.get_checklist(ctx, checklist))
 
@@ -106,7 +109,10 @@ def checklist_untick(slug: str, checklist: UUID, item: str) -> None:
 @click.argument("checklist", type=click.UUID)
 @click.option("--note", required=True, help="Why, in a line.")
 def checklist_cancel(slug: str, checklist: UUID, note: str) -> None:
-    """End a CHECKLIST of the organization SLUG that nobody is to go on with."""
+    """End a checklist that nobody goes on with.
+
+    It is the CHECKLIST of the organization SLUG.
+    """
     with operator(slug) as ctx:
         found = checklists.get_checklist_to_change(ctx, checklist)
         checklists.cancel_checklist(ctx, found, note=note)
@@ -222,7 +228,10 @@ def checklist_remove_item(slug: str, kind: str, item: str) -> None:
 @click.argument("slug")
 @click.argument("kind", type=_KINDS)
 def checklist_reset_template(slug: str, kind: str) -> None:
-    """Have new lists of this KIND begin, in the organization SLUG, with what comes with the program."""
+    """Have new lists begin as they first did.
+
+    Those of this KIND, in the organization SLUG, with what comes with the program.
+    """
     with operator(slug) as ctx:
         _print(checklist_templates.reset_template(ctx, ChecklistKind(kind)))
 

@@ -45,7 +45,10 @@ def review_list(slug: str) -> None:
 @review.command("open")
 @click.argument("slug")
 def review_open(slug: str) -> None:
-    """Open an access review of the organization SLUG now, of all who are active."""
+    """Open an access review now.
+
+    It is of all who are active in the organization SLUG.
+    """
     with operator(slug) as ctx:
         show(_shown(access_reviews.open_review(ctx)))
 
@@ -116,7 +119,10 @@ def review_decide(slug: str, review: UUID, user: str, decision: str, role: str |
 @click.argument("review", type=click.UUID)
 @click.option("--note", help="Why, in a line.")
 def review_keep_rest(slug: str, review: UUID, note: str | None) -> None:
-    """Keep everybody on the REVIEW of the organization SLUG of whom nothing is decided yet."""
+    """Keep everybody of whom nothing is decided.
+
+    On the REVIEW of the organization SLUG.
+    """
     with operator(slug) as ctx:
         kept = access_review_decisions.keep_the_rest(ctx, review, note=note)
         _tell(ctx, review)
@@ -153,7 +159,10 @@ def review_cancel(slug: str, review: UUID, note: str) -> None:
 @click.argument("slug")
 @click.argument("review", type=click.UUID)
 def review_verify(slug: str, review: UUID) -> None:
-    """See whether a signed REVIEW of the organization SLUG says what it said when it was signed."""
+    """See whether a review is as it was signed.
+
+    It is the REVIEW of the organization SLUG.
+    """
     with operator(slug) as ctx:
         untouched = access_review_signatures.is_untouched(ctx, review)
     if not untouched:

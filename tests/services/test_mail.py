@@ -73,14 +73,40 @@ def at(settings: Settings, port: int, scheme: str = "smtp", who: str = "", host:
 # What a message says
 
 
+REVIEW: dict[str, Any] = {
+    "slug": "acme",
+    "review": "0193f1c0-0000-7000-8000-000000000001",
+    "users": 12,
+    "undecided": 3,
+    "due": "2026-12-22",
+}
+HOW_FAR = [
+    {"is_new": True, "is_late": False},
+    {"is_new": False, "is_late": False},
+    {"is_new": False, "is_late": True},
+]
+
+
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("text", MailText)
 def test_every_text_is_there_in_every_language(text: MailText, language: Language) -> None:
-    message = mail.render("ada@example.com", text, language, **(VALUES | ALARM | DOMAIN | CONNECTION))
+    message = mail.render(
+        "ada@example.com", text, language, **(VALUES | ALARM | DOMAIN | CONNECTION | REVIEW | HOW_FAR[0])
+    )
 
     assert message.subject
     assert message.text.count("\n\n") > 1
     assert f'<html lang="{language}">' in message.html
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_review_that_is_new_waits_or_is_late_is_told_otherwise(language: Language) -> None:
+    told = {
+        mail.render("ada@example.com", MailText.ACCESS_REVIEW, language, **(VALUES | REVIEW | how_far)).subject
+        for how_far in HOW_FAR
+    }
+
+    assert len(told) == 3
 
 
 def test_a_message_is_plain_text_and_html_that_says_the_same() -> None:
