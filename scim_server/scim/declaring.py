@@ -1,6 +1,8 @@
 """Extension schemas of organizations: reading what one declares, and refusing what we could not hold to."""
 
+import re
 from collections.abc import Mapping
+from keyword import iskeyword
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,9 @@ from scim_server.services.errors import InvalidValue
 
 EXTENSIBLE = ("User", "Group")
 _MOST_ATTRIBUTES = 200
+# The name of a resource type, or external, or uri (RFC 7643 §7). scim2-models makes a type annotation of it, which must
+# never be an expression that somebody has made up.
+_REFERENCE_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
 # Those of the RFCs, ours and Okta's mean what they mean; an organization's own begin differently.
 _TAKEN = (
     "urn:ietf:params:scim:schemas:core:",
@@ -78,6 +83,8 @@ def _check(attribute: Attribute, path: str) -> None:
     # RFC 7643 §2.1: ATTRNAME; `$ref` is the one that begins with something else.
     if not attribute.name.replace("-", "").replace("_", "").isalnum() or not attribute.name[0].isalpha():
         raise InvalidValue(path, "must be a name of letters, digits, - and _, and begin with a letter")
+    if not all(_REFERENCE_TYPE.fullmatch(each) and not iskeyword(each) for each in attribute.reference_types or []):
+        raise InvalidValue(path, "refers to what cannot be: give names of resource types, external or uri")
     if attribute.uniqueness != Uniqueness.none:
         raise InvalidValue(path, "cannot be unique: that is for the attributes of the RFCs")
     if attribute.mutability == Mutability.read_only:

@@ -35,6 +35,9 @@ Name = Annotated[Text, Field(min_length=1, max_length=100, description="What peo
 Extends = Literal["User", "Group"]
 
 
+ReferenceType = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]{0,63}$", max_length=64, examples=["User"])]
+
+
 class PlainAttribute(Input):
     """An attribute within a complex one, which is not complex itself."""
 
@@ -47,7 +50,9 @@ class PlainAttribute(Input):
     case_exact: Annotated[bool, Field(description="Whether upper and lower case differ in it.")] = False
     mutability: Mutability = "readWrite"
     returned: Returned = "default"
-    reference_types: Annotated[Values, Field(default_factory=list, description="What a reference refers to.")]
+    reference_types: Annotated[
+        list[ReferenceType], Field(default_factory=list, max_length=200, description="What a reference refers to.")
+    ]
 
 
 class Attribute(PlainAttribute):

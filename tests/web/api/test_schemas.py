@@ -29,6 +29,10 @@ ROOM: dict[str, Any] = {
 NEW: dict[str, Any] = {"urn": URN, "name": "Badges", "attributes": [BADGE, ROOM]}
 
 
+# scim2-models makes an annotation of a reference's types, which is code.
+NO_TYPES = ["A\x14", "", "lambda", "None", "__import__('os').getpid()", "User, Group", "a" * 65]
+
+
 @pytest.fixture
 def boss(app: Flask, office: Hands) -> Program:
     return program(app, office)
@@ -117,6 +121,7 @@ def test_one_urn_is_declared_once(boss: Program) -> None:
         {"attributes": [{"name": "x", "type": "string", "mutability": "readOnly"}]},
         {"attributes": [{"name": "x", "type": "string", "uniqueness": "server"}]},
         {"attributes": [{"name": "x", "type": "string", "required": "no"}]},
+        *({"attributes": [{"name": "x", "type": "reference", "reference_types": ["User", each]}]} for each in NO_TYPES),
         {"attributes": [BADGE, BADGE]},
         {"attributes": [BADGE, {**BADGE, "name": "BADGE"}]},
     ],
