@@ -1,7 +1,5 @@
 """The only place where anything is wired."""
 
-import signal
-
 from flask import Flask
 
 from scim_server import jobs, logs
@@ -90,12 +88,7 @@ def create_app(
 
 
 def create_worker() -> Flask:
-    """Build the application in a worker process of `scim-server serve`.
-
-    Ctrl-C in a terminal reaches every process. Only the main one shall hear it, which then tells the workers: granian's
-    hang where a second signal comes while they handle the first.
-    """
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Build the application in a worker process of `scim-server serve`."""
     app = create_app()
     with app.app_context():
         state().request_queue.start()  # which also takes away what is too old, whether anybody asks anything or not

@@ -2,12 +2,14 @@
 
 import multiprocessing
 import os
+import signal
 import socket
 import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPConnection
-from threading import Thread
+from multiprocessing import resource_tracker
+from threading import Thread, get_ident
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -35,6 +37,7 @@ def serve(settings: Settings, when_up: Callable[[], None] | None = None) -> None
     # Workers are processes of their own, and read the settings again: what the command line said, they find here.
     for name in ("host", "port", "workers"):
         os.environ[f"{PREFIX}{name}".upper()] = str(getattr(settings, name))
+    _keep_ctrl_c_from_workers()
     # Fresh processes: a fork would hand down whatever locks and connections this one happens to hold.
     multiprocessing.set_start_method("spawn", force=True)
     if when_up is not None:
@@ -65,6 +68,26 @@ def _refuse_taken_port(settings: Settings) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             raise PortTaken(f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror}.") from None
+
+
+def _keep_ctrl_c_from_workers() -> None:
+    """Ctrl-C in a terminal reaches every process. Only the main one shall hear it, which then tells the workers.
+
+    A worker of granian's that hears it while it starts writes a stack trace, and one that hears a second signal while
+    it handles the first hangs. A process is born with the signals blocked that its parent blocks, so all threads of
+    this one do, but for one that waits for the signal and passes it on as the other one that ends a server.
+    """
+    # It unblocks the signal as it starts (bpo-33613), and would do so with the first worker.
+    resource_tracker.ensure_running()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    Thread(target=_pass_on_ctrl_c, args=(get_ident(),), daemon=True).start()
+
+
+def _pass_on_ctrl_c(main_thread: int) -> None:
+    while True:
+        signal.sigwait({signal.SIGINT})
+        # Not to the process: any thread could take it, and Python acts on a signal in the main one alone.
+        signal.pthread_kill(main_thread, signal.SIGTERM)
 
 
 def _announce(settings: Settings, when_up: Callable[[], None]) -> None:

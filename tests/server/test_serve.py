@@ -444,6 +444,21 @@ def test_what_waits_to_be_logged_is_written_while_the_server_runs(acme: Wire, da
     assert in_database(database)[0].request_id == reply.headers["x-request-id"]
 
 
+def test_a_worker_does_not_hear_ctrl_c_even_while_it_starts(tmp_path: Path, embedded: Own) -> None:
+    with starting(tmp_path, database_url=embedded[0].database_url) as server:
+
+        def interrupted_is_up() -> bool:
+            for worker in server.workers():
+                os.kill(worker, signal.SIGINT)
+            return server.listens()
+
+        wait_until(interrupted_is_up, "the server listens")
+        code = server.stop()
+
+    assert code == 0
+    assert server.log == ""
+
+
 # `demo`, which `make run` starts
 
 
