@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, Table, create_engine, event
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -15,6 +16,9 @@ from scim_server.config import Settings
 
 # How long a writer waits for another one, in milliseconds: longer than any transaction of ours, shorter than an IdP.
 _BUSY_MS = 15_000
+
+# A connection that has rested for so many seconds is asked whether it still lives before anybody relies on it.
+_RESTED = 1.0
 
 # A deadlock, a serialization failure, and a lock that was waited for in vain (PostgreSQL, appendix A).
 _BUSY_STATES = ("40P01", "40001", "55P03")
@@ -34,6 +38,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._readers = sessionmaker(engine, expire_on_commit=False)
+        self._askers = sessionmaker(_without_transactions(engine), expire_on_commit=False)
         self._writers = sessionmaker(engine.execution_options(writes=True), expire_on_commit=False)
 
     def when_committed(self, listener: Callable[[Session], None]) -> None:
@@ -44,6 +49,17 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """Raises DatabaseBusy."""
         with _told_when_busy(), self._readers.begin() as session:
+            yield session
+
+    @contextmanager
+    def asking(self) -> Iterator[Session]:
+        """As `reading`, for a few statements that a request waits for: none of them may stream its rows.
+
+        On PostgreSQL each is a transaction of its own, which sees no less than one among others in READ COMMITTED does,
+        and neither a BEGIN nor a ROLLBACK is waited for.
+        Raises DatabaseBusy.
+        """
+        with _told_when_busy(), self._askers.begin() as session:
             yield session
 
     @contextmanager
@@ -83,13 +99,14 @@ def connect(settings: Settings) -> Database:
         Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
         options["connect_args"] = {"timeout": _BUSY_MS / 1000}
     else:
-        options |= {"pool_size": settings.database_pool_size, "max_overflow": 2, "pool_pre_ping": True}
+        options |= {"pool_size": settings.database_pool_size, "max_overflow": 2}
     engine = create_engine(url, **options)
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _prepare_postgresql)
+        _ask_whether_alive(engine)
     return Database(engine)
 
 
@@ -108,7 +125,31 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
     connection.execute(f"SET lock_timeout = {_BUSY_MS}")
+    connection.execute("SET TimeZone = 'UTC'")
     connection.commit()
+
+
+def _ask_whether_alive(engine: Engine) -> None:
+    """Have a connection of which nobody has heard for a while asked whether it is still one (`_RESTED`), so that whoever
+    comes first after the database was restarted does not pay for it. (SQLAlchemy's pool_pre_ping asks each time.)
+    """
+
+    def checkout(connection: Any, record: Any, _proxy: Any) -> None:
+        if monotonic() - record.info.get("rests_since", 0.0) > _RESTED:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
+
+    def checkin(_connection: Any, record: Any) -> None:
+        record.info["rests_since"] = monotonic()
+
+    event.listen(engine, "checkout", checkout)
+    event.listen(engine, "checkin", checkin)
+
+
+def _without_transactions(engine: Engine) -> Engine:
+    return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -22,11 +22,19 @@ class Id(TypeDecorator[UUID]):
         native = dialect.name == "postgresql"
         return dialect.type_descriptor(NativeUuid() if native else CHAR(36))
 
-    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
-        return value if value is None or dialect.name == "postgresql" else str(value)
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return None if dialect.name == "postgresql" else _text_of_id
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
-        return value if value is None or dialect.name == "postgresql" else UUID(value)
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Any:
+        return None if dialect.name == "postgresql" else _id_of_text
+
+
+def _text_of_id(value: UUID | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _id_of_text(value: str | None) -> UUID | None:
+    return None if value is None else UUID(value)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -44,9 +52,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         return instant if dialect.name == "postgresql" else instant.replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return None if value is None else value.replace(tzinfo=UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        # Connections are in UTC (scim_server/db.py), so what PostgreSQL answers is right as it comes; and a function
+        # that is called for each value of each row is felt.
+        return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
 
 
 class Document(TypeDecorator[dict[str, Any]]):

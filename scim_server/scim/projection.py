@@ -5,6 +5,7 @@ What goes out is picked from the stored document; no model is built for it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from scim2_models import ResponseParameters
@@ -68,16 +69,21 @@ def projection_of(kind: Kind, parameters: Mapping[str, str]) -> Projection:
     Raises pydantic.ValidationError where one is no name of an attribute at all.
     """
     # Given both, which the RFC rules out, the list of what to show is the more careful reading.
-    model: Any = kind.model
     if attributes := parameters.get("attributes"):
-        shown = _tree(ResponseParameters[model](attributes=attributes).attributes)
+        shown = _tree(_parameters_of(kind.model)(attributes=attributes).attributes)
         unnamed = [path for path in kind.guards.on_request if not _names(shown, path)]
         return Projection(shown, _grown({}, [*kind.guards.never, *unnamed]))
     hidden: Tree = {}
     if excluded := parameters.get("excludedAttributes"):
-        asked = _tree(ResponseParameters[model](excluded_attributes=excluded).excluded_attributes)
+        asked = _tree(_parameters_of(kind.model)(excluded_attributes=excluded).excluded_attributes)
         hidden = {name: subs for name, subs in asked.items() if name not in _ALWAYS}
     return Projection(hidden=_grown(hidden, [*kind.guards.never, *kind.guards.on_request]))
+
+
+# Pydantic takes milliseconds to make one, and forgets it as soon as nobody holds it.
+@lru_cache(maxsize=256)
+def _parameters_of(model: Any) -> Any:
+    return ResponseParameters[model]
 
 
 def _grown(tree: Tree, paths: Iterable[Steps]) -> Tree:

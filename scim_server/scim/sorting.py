@@ -1,6 +1,7 @@
 """`sortBy` and `sortOrder` as an order of rows (RFC 7644 §3.4.2.3)."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Union
 
 from scim2_models import SearchRequest
@@ -15,9 +16,8 @@ def compile_order(model: Any, places: Places, parameters: Mapping[str, str]) -> 
     Strings are ordered as they are compared, without case unless the attribute is case-exact.
     Raises pydantic.ValidationError where nothing can be ordered by that attribute, or in that direction.
     """
-    asked = {name: parameters[name] for name in ("sortBy", "sortOrder") if parameters.get(name)}
-    request: Any = SearchRequest[model].model_validate(asked)
-    return _order(request, model, places)
+    asked = _asked(parameters)
+    return _order(_request_for(model).model_validate(asked), model, places) if asked else None
 
 
 def compile_orders(tables: Mapping[Any, Places], parameters: Mapping[str, str]) -> dict[Any, Order | None]:
@@ -26,10 +26,22 @@ def compile_orders(tables: Mapping[Any, Places], parameters: Mapping[str, str]) 
     RFC 7644 §3.4.2.1: an attribute that a type does not have is one without a value, so that type has no order.
     Raises pydantic.ValidationError where no type can be ordered by that attribute, or none in that direction.
     """
-    asked = {name: parameters[name] for name in ("sortBy", "sortOrder") if parameters.get(name)}
+    asked = _asked(parameters)
+    if not asked:
+        return dict.fromkeys(tables)
     together: Any = Union[tuple(tables)]  # noqa: UP007 - made at run time
-    request: Any = SearchRequest[together].model_validate(asked)
+    request = _request_for(together).model_validate(asked)
     return {model: _order(request, model, places) for model, places in tables.items()}
+
+
+def _asked(parameters: Mapping[str, str]) -> dict[str, str]:
+    return {name: parameters[name] for name in ("sortBy", "sortOrder") if parameters.get(name)}
+
+
+# Pydantic takes milliseconds to make one, and forgets it as soon as nobody holds it.
+@lru_cache(maxsize=256)
+def _request_for(model: Any) -> Any:
+    return SearchRequest[model]
 
 
 def _order(request: Any, model: Any, places: Places) -> Order | None:

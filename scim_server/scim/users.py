@@ -52,7 +52,7 @@ def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
     """GET /Users/{id} (RFC 7644 §3.4.1)."""
     kind = kinds.users(ctx)
     projection = read_projection(ctx, kind, parameters)
-    return answer(ctx, users.get_user(ctx, known_id("user", id)), projection)
+    return answer(ctx, users.see_user(ctx, known_id("user", id)), projection)
 
 
 def search(ctx: Context, parameters: Parameters) -> Answer:
@@ -106,7 +106,7 @@ def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
     return Answer(204)
 
 
-def show(ctx: Context, rows: Sequence[User], projection: Projection) -> list[dict[str, Any]]:
+def show(ctx: Context, rows: Sequence[users.Seen], projection: Projection) -> list[dict[str, Any]]:
     """Users as resources, in the order of the rows."""
     return [projection(resource) for resource in _resources(ctx, rows, projection)]
 
@@ -170,33 +170,33 @@ def _change(
         lifecycle.deactivate_user(ctx, user)
 
 
-def answer(ctx: Context, user: User, projection: Projection) -> Answer:
+def answer(ctx: Context, user: users.Seen, projection: Projection) -> Answer:
     """A user as they are now."""
     [resource] = _resources(ctx, [user], projection)
     return Answer(200, projection(resource), version=resource["meta"]["version"])
 
 
-def _resources(ctx: Context, rows: Sequence[User], projection: Projection) -> list[dict[str, Any]]:
+def _resources(ctx: Context, rows: Sequence[users.Seen], projection: Projection) -> list[dict[str, Any]]:
     teams: dict[UUID, list[users.Belonging]] = {}
     if projection.shows("groups") and rows:
         teams = users.teams_of_users(ctx, [user.id for user in rows])
     return [_resource(ctx, user, teams.get(user.id, []), projection) for user in rows]
 
 
-def _product(ctx: Context, user: User) -> dict[str, Any]:
+def _product(ctx: Context, user: users.Seen) -> dict[str, Any]:
     """All of our own extension, also what is shown on request only."""
     role = role_of(ctx, user.role_id)
     shown: dict[str, Any] = user.document.get(PRODUCT_USER, {})
     return shown | {"role": role.name, "status": user.status}
 
 
-def _resource(ctx: Context, user: User, teams: list[users.Belonging], projection: Projection) -> dict[str, Any]:
+def _resource(ctx: Context, user: users.Seen, teams: list[users.Belonging], projection: Projection) -> dict[str, Any]:
     document = user.document
     resource = {"schemas": document["schemas"], "id": str(user.id)} | document
     if projection.names(PRODUCT_USER):
         resource[PRODUCT_USER] = _product(ctx, user)
     if "active" in document:
-        resource["active"] = user.active
+        resource["active"] = user.status == UserStatus.ACTIVE
     if teams:
         resource["groups"] = [
             {
@@ -209,5 +209,5 @@ def _resource(ctx: Context, user: User, teams: list[users.Belonging], projection
         ]
     resource["meta"] = meta(ctx, "User", user)
     if teams:
-        resource["meta"]["version"] = version_in_groups(user, resource["groups"])
+        resource["meta"]["version"] = version_in_groups(user.version, resource["groups"])
     return resource

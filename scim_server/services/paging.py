@@ -46,7 +46,7 @@ class Page(Generic[Row]):
 
 def read_page(
     session: Session,
-    model: type[Row],
+    what: Any,
     id: InstrumentedAttribute[UUID],
     within: Sequence[ColumnElement[bool]],
     selection: Selection,
@@ -56,16 +56,16 @@ def read_page(
 ) -> Page[Row]:
     """The rows of a selection, from `offset` on; without an order of its own, in that of creation.
 
-    `within` holds whatever the selection says.
+    `what` is the model, or a bundle of columns of it. `within` holds whatever the selection says.
     """
     where = (*within, selection.condition)
-    count = select(func.count()).select_from(model).where(*where).params(selection.parameters)
-    total = session.scalar(count) or 0
-    if limit == 0 or offset >= total:
-        return Page(total, [])
     order = selection.order.clauses(id.expression) if selection.order else [id]
-    page = select(model).where(*where).order_by(*order).offset(offset).limit(limit).params(selection.parameters)
-    return Page(total, session.scalars(page).all())
+    page = select(what).where(*where).order_by(*order).offset(offset).limit(limit).params(selection.parameters)
+    rows = session.scalars(page).all() if limit else []
+    if len(rows) < limit and (rows or offset == 0):  # the last page, which says how many there are
+        return Page(offset + len(rows), rows)
+    count = select(func.count()).select_from(id.class_).where(*where).params(selection.parameters)
+    return Page(session.scalar(count) or 0, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Slice(Generic[Row]):
 
 def read_slice(
     session: Session,
-    model: type[Row],
+    what: Any,
     id: InstrumentedAttribute[UUID],
     within: Sequence[ColumnElement[bool]],
     selection: Selection,
@@ -112,7 +112,7 @@ def read_slice(
         if place is not None:
             where.append(beyond(order, id.expression, place, reverse))
         clauses = order.clauses(id.expression, backwards=reverse)
-        return select(model, order.key, id).where(*where).order_by(*clauses).params(selection.parameters)
+        return select(what, order.key, id).where(*where).order_by(*clauses).params(selection.parameters)
 
     found = cut_slice(session, query, lambda row: Position(*row[1:]), start=start, backwards=backwards, limit=limit)
     return replace(found, rows=[row for row, _, _ in found.rows])

@@ -77,7 +77,7 @@ def _located(opened: AbstractContextManager[Context]) -> Iterator[Context]:
 
 @contextmanager
 def _reading(check: Check) -> Iterator[Context]:
-    with state().database.reading() as session:
+    with state().database.asking() as session:
         caller = _caller(session)
         with _noted(caller):
             check(caller)
@@ -87,7 +87,7 @@ def _reading(check: Check) -> Iterator[Context]:
 @contextmanager
 def _writing(check: Check) -> Iterator[Context]:
     # Nobody's body is waited for before we know who it is, and none holds a lock while it comes.
-    with state().database.reading() as session:
+    with state().database.asking() as session:
         caller = _caller(session)
     with _noted(caller):
         check(caller)

@@ -92,7 +92,7 @@ def identify() -> Holder:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise NotAuthenticated
-    with state().database.reading() as session:
+    with state().database.asking() as session:
         holder = api_keys.find_holder(session, secret.strip(), now=now())
     structlog.contextvars.bind_contextvars(key=holder.key.prefix, **({"org": holder.org.slug} if holder.org else {}))
     rate_limit.check(state().api_rate_limit, holder.key.id)
