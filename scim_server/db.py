@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
@@ -32,6 +32,34 @@ class DatabaseBusy(Exception):
     """
 
 
+class Transaction(Session):
+    """A session that takes rows, too, of tables that nothing is ever changed in. They are sent with whatever else is
+    pending, those of a table together, and take a fifth of the time that objects of the session take.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._appended: dict[Insert, list[dict[str, Any]]] = {}
+
+    def append(self, statement: Insert, row: dict[str, Any]) -> None:
+        """Have a row sent: before the next query of the session that might see it, or with the commit."""
+        self._appended.setdefault(statement, []).append(row)
+
+    def flush(self, objects: Any = None) -> None:
+        super().flush(objects)
+        appended, self._appended = self._appended, {}
+        for statement, rows in appended.items():
+            self.connection().execute(statement, rows)
+
+    def forget(self) -> None:
+        """What was not sent when a savepoint or all was undone is undone, too."""
+        self._appended.clear()
+
+
+event.listen(Transaction, "before_commit", Transaction.flush)
+event.listen(Transaction, "after_soft_rollback", lambda transaction, _undone: transaction.forget())
+
+
 class Database:
     """Hands out transactions. One of them is one use case: it commits as a whole when the block ends, or not at all."""
 
@@ -39,7 +67,7 @@ class Database:
         self.engine = engine
         self._readers = sessionmaker(engine, expire_on_commit=False)
         self._askers = sessionmaker(_without_transactions(engine), expire_on_commit=False)
-        self._writers = sessionmaker(engine.execution_options(writes=True), expire_on_commit=False)
+        self._writers = sessionmaker(engine.execution_options(writes=True), class_=Transaction, expire_on_commit=False)
 
     def when_committed(self, listener: Callable[[Session], None]) -> None:
         """Have somebody called after each transaction that has changed something; it must be quick about it."""
@@ -130,8 +158,8 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
 
 
 def _ask_whether_alive(engine: Engine) -> None:
-    """Have a connection of which nobody has heard for a while asked whether it is still one (`_RESTED`), so that whoever
-    comes first after the database was restarted does not pay for it. (SQLAlchemy's pool_pre_ping asks each time.)
+    """Have a connection that nobody has used for a while (`_RESTED`) asked whether it still is one, so that the first
+    to come after the database was restarted does not pay for it. (SQLAlchemy's pool_pre_ping asks each time.)
     """
 
     def checkout(connection: Any, record: Any, _proxy: Any) -> None:

@@ -154,7 +154,7 @@ def token_list(slug: str) -> None:
                     "name": each.row.name,
                     "provider": each.directory.provider if each.directory else None,
                     "user": each.user.user_name if each.user else None,
-                    "usable": each.row.usable(ctx.now),
+                    "usable": directories.is_usable(each.row, ctx.now),
                     "created_at": each.row.created_at,
                     "expires_at": each.row.expires_at,
                     "revoked_at": each.row.revoked_at,

@@ -15,7 +15,7 @@ from scim_server.db import Database, DatabaseBusy
 from scim_server.models import Directory, OAuthClient, Organization, ScimToken, User, UserStatus
 from scim_server.services.clients import has_secret, known_client
 from scim_server.services.context import Actor, ActorKind, Context, Device, Notes
-from scim_server.services.directories import hash_token
+from scim_server.services.directories import hash_token, is_usable
 from scim_server.services.errors import NotAllowed, NotAUser, NotAuthenticated
 from scim_server.services.organizations import SLUG
 
@@ -27,7 +27,12 @@ _LAST_USE_PRECISION = timedelta(minutes=5)
 
 # Every request asks it, so it is put together once. Of the outer joins, any may find nothing.
 _TOKEN = (
-    select(ScimToken, Organization, Directory, OAuthClient.revoked_at, User.user_name, User.status)
+    select(
+        *(ScimToken.id, ScimToken.org_id, ScimToken.user_id, ScimToken.expires_at, ScimToken.revoked_at),
+        *(ScimToken.last_used_at, Organization, Directory),
+        *(OAuthClient.revoked_at.label("client_revoked_at"), User.user_name, User.status),
+    )
+    .select_from(ScimToken)
     .join(Organization, Organization.id == ScimToken.org_id)
     .outerjoin(Directory, (Directory.org_id == ScimToken.org_id) & (Directory.id == ScimToken.directory_id))
     .outerjoin(OAuthClient, (OAuthClient.org_id == ScimToken.org_id) & (OAuthClient.id == ScimToken.client_id))
@@ -86,16 +91,15 @@ def find_caller(session: Session, slug: str, secret: str, *, now: datetime) -> C
     row: Any = session.execute(_TOKEN, {"token_hash": hash_token(secret), "slug": slug}).one_or_none()
     if row is None:
         raise NotAuthenticated
-    token, org, directory, client_revoked_at, user_name, user_status = row
-    if not token.usable(now) or client_revoked_at is not None:
+    if not is_usable(row, now) or row.client_revoked_at is not None:
         raise NotAuthenticated
-    if directory is not None:
-        actor = _directory(directory)
-    elif user_status == UserStatus.ACTIVE:
-        actor = Actor(ActorKind.USER, user_name, token.user_id)
+    if row.Directory is not None:
+        actor = _directory(row.Directory)
+    elif row.status == UserStatus.ACTIVE:
+        actor = Actor(ActorKind.USER, row.user_name, row.user_id)
     else:
         raise NotAuthenticated
-    return Caller(org, actor, directory, _use(token, now))
+    return Caller(row.Organization, actor, row.Directory, _use(ScimToken, row, now))
 
 
 def find_basic_caller(session: Session, slug: str, public_id: str, secret: str, *, now: datetime) -> Caller:
@@ -119,7 +123,7 @@ def find_basic_caller(session: Session, slug: str, public_id: str, secret: str, 
     if row is None:
         raise NotAuthenticated
     org, directory = row
-    return Caller(org, _directory(directory), directory, _use(client, now))
+    return Caller(org, _directory(directory), directory, _use(OAuthClient, client, now))
 
 
 def only_directories(caller: Caller) -> None:
@@ -158,6 +162,6 @@ def _directory(directory: Directory) -> Actor:
     return Actor(ActorKind.DIRECTORY, directory.name, directory.id)
 
 
-def _use(row: ScimToken | OAuthClient, now: datetime) -> Use | None:
+def _use(of: type[ScimToken] | type[OAuthClient], row: Any, now: datetime) -> Use | None:
     stale = row.last_used_at is None or now - row.last_used_at >= _LAST_USE_PRECISION
-    return Use(type(row), row.org_id, row.id, now) if stale else None
+    return Use(of, row.org_id, row.id, now) if stale else None

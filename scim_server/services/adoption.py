@@ -1,15 +1,33 @@
 """Whose a user is: a directory's, or that of the people of the organization. And how they pass from one to another."""
 
-from sqlalchemy import or_, select
+from typing import Any
+
+from sqlalchemy import bindparam, select, union_all
 from sqlalchemy.orm import undefer
 
 from scim_server.models import Adoption, ClaimedGroup, Directory, User, UserEmail, UserStatus
+from scim_server.models.expressions import any_of
 from scim_server.services import mapping_effects
 from scim_server.services.context import Context
 from scim_server.services.errors import NotAllowed, OwnedByDirectory, UserNameTaken
 from scim_server.services.events import Action, record
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import Profile, main_address
+
+
+def _candidates() -> Any:
+    keys: Any = (bindparam("name"), bindparam("address"))
+    nobodys = User.org_id == bindparam("org_id"), User.status != UserStatus.DELETED, User.directory_id.is_(None)
+    addressed = (UserEmail.org_id == User.org_id) & (UserEmail.user_id == User.id)
+    # Each by itself: a database that is asked for the one or the other looks through all users.
+    return union_all(
+        select(User.id).where(*nobodys, User.user_name_key.in_(keys)),
+        select(User.id).join(UserEmail, addressed).where(UserEmail.address_key.in_(keys), *nobodys),
+    )
+
+
+# Put together once, because every user who is created asks it.
+_CANDIDATES = _candidates()
 
 
 def claim(ctx: Context, user: User) -> None:
@@ -36,16 +54,19 @@ def find_candidate(ctx: Context, profile: Profile) -> User | None:
     """
     if ctx.directory is None:
         return None
-    name = profile.key("userName")
-    keys = {key for key in (name, main_address(profile.search)) if key}
-    reached_at = select(UserEmail.user_id).where(UserEmail.org_id == ctx.org.id, UserEmail.address_key.in_(keys))
+    name, address = profile.key("userName"), main_address(profile.search)
+    keys = {key for key in (name, address) if key}
+    parameters = {"org_id": ctx.org.id, "name": name, "address": address or name}
+    ids = set(ctx.session.connection().execute(_CANDIDATES, parameters).scalars())
+    if not ids:
+        return None
     rows = ctx.session.scalars(
         select(User)
         .where(
             User.org_id == ctx.org.id,
             User.status != UserStatus.DELETED,
             User.directory_id.is_(None),
-            or_(User.user_name_key.in_(keys), User.id.in_(reached_at)),
+            any_of(User.id, ids),
         )
         .options(undefer(User.search))
         .order_by(User.id)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, select, update
+from sqlalchemy import Integer, Select, bindparam, func, literal, select, update
 
 from scim_server.models import Alarm, AlarmState, BrakeMode, Directory, User, UserStatus
 from scim_server.models.base import new_id
@@ -38,6 +38,26 @@ class Brake(NamedTuple):
     brake_since: datetime | None
     brake_free_until: datetime | None
     brake_free_users: int | None
+
+
+# Put together once, as each removal asks it.
+_BRAKE = (
+    select(*(getattr(Directory, name).expression for name in Brake._fields))
+    .where(Directory.org_id == bindparam("org_id"), Directory.id == bindparam("directory_id"))
+    # Not FOR UPDATE: whoever creates a user of the directory refers to it, and would wait.
+    .with_for_update(key_share=True)
+)
+_ONE_MORE = (
+    update(Alarm)
+    .where(
+        Alarm.org_id == bindparam("its_org_id"),
+        Alarm.id == bindparam("alarm_id"),
+        Alarm.state == AlarmState.OPEN,
+        Alarm.last_at >= bindparam("start"),
+    )
+    .values(users=Alarm.users + bindparam("more", type_=Integer), last_at=bindparam("now"))
+    .returning(Alarm.id)
+)
 
 
 def ask(ctx: Context, user: User) -> None:
@@ -121,12 +141,8 @@ def _refuse(ctx: Context, brake: Brake) -> None:
 
 def _hold(ctx: Context, directory_id: UUID) -> Brake:
     """The brake of a directory, for whoever is alone with it until the transaction ends."""
-    row = ctx.session.execute(
-        select(*(getattr(Directory, name) for name in Brake._fields))
-        .where(Directory.org_id == ctx.org.id, Directory.id == directory_id)
-        # Not FOR UPDATE: whoever creates a user of the directory refers to it, and would wait.
-        .with_for_update(key_share=True)
-    ).one()
+    parameters = {"org_id": ctx.org.id, "directory_id": directory_id}
+    row: Any = ctx.session.connection().execute(_BRAKE, parameters).one()
     return Brake(*row)
 
 
@@ -169,18 +185,14 @@ def _whom(ctx: Context, directory_id: UUID, start: datetime) -> Select[UUID]:
 def _is_of_alarm(ctx: Context, brake: Brake, start: datetime, user: User) -> bool:
     """Count a removal to the alarm that goes on, unless that is over by now, whether somebody decided on it or not."""
     known = user.removed_by == brake.id and user.removed_at is not None and user.removed_at >= start
-    found = ctx.session.scalar(
-        update(Alarm)
-        .where(
-            Alarm.org_id == ctx.org.id,
-            Alarm.id == brake.brake_alarm_id,
-            Alarm.state == AlarmState.OPEN,
-            Alarm.last_at >= start,
-        )
-        .values(users=Alarm.users + (0 if known else 1), last_at=ctx.now)
-        .returning(Alarm.id)
-        .execution_options(synchronize_session=False)
-    )
+    parameters = {
+        "its_org_id": ctx.org.id,
+        "alarm_id": brake.brake_alarm_id,
+        "start": start,
+        "more": 0 if known else 1,
+        "now": ctx.now,
+    }
+    found = ctx.session.connection().execute(_ONE_MORE, parameters).scalar()
     return found is not None
 
 

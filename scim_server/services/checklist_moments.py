@@ -13,6 +13,7 @@ from scim_server.models import Checklist, ChecklistKind, ChecklistState, User, U
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of
 from scim_server.services.checklist_items import Entry, Known, entry
+from scim_server.services.constraints import add
 from scim_server.services.context import SYSTEM, Actor, ActorKind, Context
 from scim_server.services.declared import declared
 from scim_server.services.events import Action, record
@@ -74,7 +75,7 @@ def open_list(ctx: Context, user: User, kind: ChecklistKind, ticks: dict[str, An
         updated_at=ctx.now,
     )
     row.content = {"items": [each | {"ticked": ticks.get(each["key"])} for each in items]}
-    ctx.session.add(row)
+    add(ctx.session, row, {})
     record(ctx, Action.CHECKLIST_OPENED, row, {"kind": (None, kind.value)}, user=str(user.id), ticked=sorted(done))
     close_if_done(ctx, row)
     return row

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +42,11 @@ class ListedToken:
 def hash_token(secret: str) -> bytes:
     """What is kept of a token. 256 random bits need no slow hash: there is nothing to guess."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+def is_usable(token: Any, now: datetime) -> bool:
+    """Whether a token, of which there is at least when it ends, lets anybody in."""
+    return token.revoked_at is None and (token.expires_at is None or now < token.expires_at)
 
 
 def new_secret() -> tuple[str, str]:

@@ -5,10 +5,15 @@ from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
+from sqlalchemy import insert
+
+from scim_server.db import Transaction
 from scim_server.models import Event
 from scim_server.models.base import new_id
 from scim_server.services.context import Context
 from scim_server.services.sign_in_details import whereabouts
+
+_INSERT = insert(Event)
 
 # What changed → what it was before, what it is after.
 Changes = Mapping[str, tuple[Any, Any]]
@@ -137,27 +142,33 @@ class Target(Protocol):
     def id(self) -> UUID: ...
 
 
-def record(ctx: Context, action: Action, target: Target, changes: Changes | None = None, **details: Any) -> Event:
+def record(ctx: Context, action: Action, target: Target, changes: Changes | None = None, **details: Any) -> None:
     """Write down one change of one row, and what else whoever hears of it should know."""
+    assert isinstance(ctx.session, Transaction), "what changes something is in a transaction that writes"
+    ctx.session.append(_INSERT, event_of(ctx, action, target, changes, **details))
+
+
+def event_of(
+    ctx: Context, action: Action, target: Target, changes: Changes | None = None, **details: Any
+) -> dict[str, Any]:
+    """The columns of the event that `record` writes."""
     ip, user_agent = whereabouts(ctx.device)
-    event = Event(
-        org_id=ctx.org.id,
-        id=new_id(),
-        at=ctx.now,
-        action=action,
-        actor_kind=ctx.actor.kind,
-        actor_id=ctx.actor.id,
-        actor_name=ctx.actor.name,
-        target_kind=_KINDS.get(action, action.partition(".")[0]),
-        target_id=target.id,
-        changes=dict(changes or {}),
-        details={**ctx.because, **details},
-        request_id=ctx.request_id,
-        ip=ip,
-        user_agent=user_agent,
-    )
-    ctx.session.add(event)
-    return event
+    return {
+        "org_id": ctx.org.id,
+        "id": new_id(),
+        "at": ctx.now,
+        "action": action,
+        "actor_kind": ctx.actor.kind,
+        "actor_id": ctx.actor.id,
+        "actor_name": ctx.actor.name,
+        "target_kind": _KINDS.get(action, action.partition(".")[0]),
+        "target_id": target.id,
+        "changes": dict(changes or {}),
+        "details": {**ctx.because, **details},
+        "request_id": ctx.request_id,
+        "ip": ip,
+        "user_agent": user_agent,
+    }
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from scim_server.models import Event, User
 from scim_server.services.context import Context
 from scim_server.services.errors import EntryTaken, InvalidValue, NotFound
-from scim_server.services.events import Action, record
+from scim_server.services.events import Action, event_of
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import one_line
 from scim_server.services.redaction import is_secret
@@ -61,8 +61,10 @@ def add_entry(
         return _once_more(there, user, content)
     try:
         with ctx.session.begin_nested():
-            event = record(ctx, Action.PRODUCT_ENTRY, user, **content)
-            event.at, event.external_id = happened, name
+            event = Event(
+                **event_of(ctx, Action.PRODUCT_ENTRY, user, **content) | {"at": happened, "external_id": name}
+            )
+            ctx.session.add(event)
             ctx.session.flush()
     except IntegrityError:  # somebody else, at the same time
         there = _find(ctx, name) if name is not None else None

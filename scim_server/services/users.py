@@ -13,10 +13,10 @@ from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of, any_of_parameter
 from scim_server.services import adoption, checklist_moments, lifecycle, membership
 from scim_server.services.authorship import note_author, with_what_hands_wrote
-from scim_server.services.constraints import flush
+from scim_server.services.constraints import add, flush
 from scim_server.services.context import Context
 from scim_server.services.declared import DeclaredRole, declared
-from scim_server.services.errors import InvalidValue, NotFound, UserNameTaken
+from scim_server.services.errors import DomainError, InvalidValue, NotFound, UserNameTaken
 from scim_server.services.events import Action, differences, record
 from scim_server.services.fields import flattened
 from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
@@ -50,9 +50,9 @@ class Seen(Protocol):
 _SEEN = (User.id, User.document, User.status, User.role_id, User.version, User.created_at, User.updated_at)
 
 # Put together once, because every request asks them: that takes longer than the database takes to answer.
-_ONE_SEEN = select(*(column.expression for column in _SEEN)).where(
-    User.org_id == bindparam("org_id"), User.status != UserStatus.DELETED, User.id == bindparam("user_id")
-)
+_ONE = User.org_id == bindparam("org_id"), User.status != UserStatus.DELETED, User.id == bindparam("user_id")
+_ONE_SEEN = select(*(column.expression for column in _SEEN)).where(*_ONE)
+_ONE_TO_CHANGE = select(User).where(*_ONE).with_for_update()
 
 
 def _belongings() -> Any:
@@ -72,6 +72,7 @@ def _belongings() -> Any:
 
 
 _BELONGINGS = _belongings()
+_NEW_EMAIL = insert(UserEmail)
 
 
 class Belonging(NamedTuple):
@@ -118,7 +119,7 @@ def get_user_to_change(ctx: Context, user_id: UUID) -> User:
 
     Raises NotFound, NotAllowed.
     """
-    user = ctx.session.scalar(select(User).where(*_living(ctx), User.id == user_id).with_for_update())
+    user: User | None = ctx.session.scalar(_ONE_TO_CHANGE, {"org_id": ctx.org.id, "user_id": user_id})
     if user is None:
         raise NotFound("user", user_id)
     adoption.claim(ctx, user)
@@ -200,8 +201,7 @@ def create_user(
     )
     _fill(user, profile)
     note_author(ctx, user, profile, flattened(profile.document))
-    ctx.session.add(user)
-    _flush(ctx, user)
+    add(ctx.session, user, _told(user))
     ctx.notes.about = ("user", user.id)
     _replace_emails(ctx, user, set(), profile.email_keys())
     changes = {"userName": (None, user.user_name), "status": (None, status.value), "role": (None, role.name)}
@@ -337,7 +337,11 @@ def _capacity(value: int | None) -> int | None:
 
 
 def _flush(ctx: Context, user: User) -> None:
-    flush(ctx.session, {"uq_users_user_name": UserNameTaken(user.user_name)})
+    flush(ctx.session, _told(user))
+
+
+def _told(user: User) -> dict[str, DomainError]:
+    return {"uq_users_user_name": UserNameTaken(user.user_name)}
 
 
 def _email_keys(ctx: Context, user: User) -> set[str]:
@@ -358,4 +362,4 @@ def _replace_emails(ctx: Context, user: User, before: set[str], after: set[str])
         )
     if new := after - before:
         rows = [{"org_id": ctx.org.id, "user_id": user.id, "address_key": key} for key in sorted(new)]
-        ctx.session.execute(insert(UserEmail), rows)
+        ctx.session.connection().execute(_NEW_EMAIL, rows)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine
 from sqlalchemy import event as sqlalchemy_event
 
 from scim_server.config import Settings
@@ -222,8 +223,13 @@ def test_a_request_that_fails_leaves_neither_the_change_nor_an_event(
     assert contents(database) == before
 
 
-def break_down(*_: Any) -> None:
+def break_down() -> None:
     raise RuntimeError("the lights went out")
+
+
+def break_down_at_events(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    if statement.startswith("INSERT INTO events"):
+        break_down()
 
 
 def test_a_fault_once_all_is_written_leaves_neither_the_changes_nor_their_events(
@@ -232,7 +238,7 @@ def test_a_fault_once_all_is_written_leaves_neither_the_changes_nor_their_events
     before = contents(database)
     newcomer = {"op": "add", "path": "members", "value": [{"value": world.bob.id}]}
 
-    sqlalchemy_event.listen(Event, "after_insert", break_down)
+    sqlalchemy_event.listen(Engine, "after_cursor_execute", break_down_at_events)
     try:
         replies = [
             world.acme.post("/Users", {"schemas": [USER], "userName": "eve"}),
@@ -245,7 +251,7 @@ def test_a_fault_once_all_is_written_leaves_neither_the_changes_nor_their_events
             world.acme.delete(f"/Groups/{world.pioneers.id}"),
         ]
     finally:
-        sqlalchemy_event.remove(Event, "after_insert", break_down)
+        sqlalchemy_event.remove(Engine, "after_cursor_execute", break_down_at_events)
 
     assert [reply.status for reply in replies] == [500] * len(replies)
     assert contents(database) == before

@@ -16,7 +16,7 @@ from uuid import UUID
 import orjson
 import pytest
 from flask import Flask
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Engine, Table, insert, select
 from sqlalchemy import event as sqlalchemy_event
 from werkzeug.test import TestResponse
 
@@ -1200,14 +1200,15 @@ def all_events(database: Database) -> list[Event]:
 
 @contextmanager
 def in_the_dark() -> Iterator[None]:
-    def fail(*_: Any) -> None:
-        raise LightsWentOut
+    def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO events"):
+            raise LightsWentOut
 
-    sqlalchemy_event.listen(Event, "after_insert", fail)
+    sqlalchemy_event.listen(Engine, "before_cursor_execute", fail)
     try:
         yield
     finally:
-        sqlalchemy_event.remove(Event, "after_insert", fail)
+        sqlalchemy_event.remove(Engine, "before_cursor_execute", fail)
 
 
 @pytest.mark.parametrize("line", LINES)
