@@ -2,12 +2,14 @@
 
 import json
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from benchmarks.load import Sample, measure
 from benchmarks.results import Fill, Results
 from benchmarks.targets import Target
-from benchmarks.works import CHANGED, CREATED, GROUP, Group, Known, Person, patch, person, write
+from benchmarks.turns import write
+from benchmarks.works import CHANGED, CREATED, GROUP, Group, Known, Person, patch, person
 
 CONNECTIONS = 8
 PORTION = 1000
@@ -75,7 +77,7 @@ def sync(
     server: str,
     target: Target,
     users: int,
-    groups: list[int],
+    groups: Sequence[int],
     patience: float,
 ) -> Known:
     """Fill a server, and write down how long it took.

@@ -32,18 +32,38 @@ def settings_for(url: str, folder: Path) -> Settings:
     return load_settings(database_url=url, secret_key=_secret_key(folder), log_level="warning")
 
 
-@contextmanager
-def ours(url: str, folder: Path) -> Iterator[Target]:
-    """The server on an empty database, with one organization whose directory is an Okta."""
+def prepare(url: str, folder: Path) -> None:
+    """The tables, and one organization with a directory, which is an Okta."""
     folder.mkdir(parents=True, exist_ok=True)
-    token = _prepare(settings_for(url, folder))
+    settings, now = settings_for(url, folder), datetime.now(UTC)
+    database = connect(settings)
+    upgrade(database.engine)
+    with database.writing() as session:
+        organizations.create_organization(session, settings, actor=OPERATOR, now=now, slug=SLUG)
+        ctx = organizations.open_organization(session, settings, SLUG, now=now)
+        token = directories.create_token(ctx, directories.provide_directory(ctx, Provider.OKTA)).secret
+    database.engine.dispose()
+    (folder / "token").write_text(token)
+
+
+@contextmanager
+def serving(url: str, folder: Path) -> Iterator[Target]:
+    """The server on a database that was prepared."""
     environment = {"SCIM_DATABASE_URL": url, "SCIM_SECRET_KEY": _secret_key(folder)}
     # All the load comes from one directory, faster than a directory may send.
     environment["SCIM_RATE_LIMIT"] = "1000000"
-    port = free_port()
+    port, token = free_port(), (folder / "token").read_text()
     command = [str(PROGRAMS / "scim-server"), "serve", "--port", str(port), "--workers", str(WORKERS)]
     with running(command, port, folder, environment, "/healthz") as process:
         yield Target(port, f"/scim/v2/{SLUG}", process, {"Authorization": f"Bearer {token}"})
+
+
+@contextmanager
+def ours(url: str, folder: Path) -> Iterator[Target]:
+    """The server on an empty database."""
+    prepare(url, folder)
+    with serving(url, folder) as target:
+        yield target
 
 
 def _secret_key(folder: Path) -> str:
@@ -51,18 +71,6 @@ def _secret_key(folder: Path) -> str:
     if not file.exists():
         file.write_text(secrets.token_hex(32))
     return file.read_text()
-
-
-def _prepare(settings: Settings) -> str:
-    """The token of a directory of a new organization."""
-    database, now = connect(settings), datetime.now(UTC)
-    upgrade(database.engine)
-    with database.writing() as session:
-        organizations.create_organization(session, settings, actor=OPERATOR, now=now, slug=SLUG)
-        ctx = organizations.open_organization(session, settings, SLUG, now=now)
-        token = directories.create_token(ctx, directories.provide_directory(ctx, Provider.OKTA)).secret
-    database.engine.dispose()
-    return token
 
 
 def free_port() -> int:

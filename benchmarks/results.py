@@ -3,9 +3,11 @@
 import json
 import os
 import platform
+import sqlite3
 import statistics
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -142,7 +144,10 @@ def load_results(file: Path = FILE) -> Results:
     )
 
 
-def begun(command: str, versions: dict[str, str]) -> Results:
+PACKAGES = ("granian", "flask", "sqlalchemy", "psycopg", "orjson", "scim2-models")
+
+
+def begun(command: str) -> Results:
     """Nothing yet, on this machine, now."""
     return Results(
         date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -152,7 +157,11 @@ def begun(command: str, versions: dict[str, str]) -> Results:
             "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
             "system": f"{platform.system()} {platform.machine()}",
         },
-        versions=versions,
+        versions={
+            "Python": platform.python_version(),
+            "SQLite": sqlite3.sqlite_version,
+            **{package: version(package) for package in PACKAGES},
+        },
         command=command,
     )
 

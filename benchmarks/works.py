@@ -8,22 +8,21 @@ removed by the one that measures removals, so that a server has as many users af
 import json
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import count
 from math import gcd
 from urllib.parse import quote
 
-from benchmarks.load import Sample, measure
-from benchmarks.targets import Target
+from benchmarks.load import Sample
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
-MOST_PER_SECOND = 12_000
-"""Requests that are made ready for each second of a turn: more than any server of these answers."""
 PAGE = 100
+BARE = "a bare answer"
+"""What Flask answers without doing anything; only the floor has it."""
 _STRIDE = 7919
 
 
@@ -64,12 +63,14 @@ class Known:
     """What a run knows of a server that it measures, and how far each of its works has come.
 
     `total` is how many users there are, of whom `people` may be a part; `group` the size of the group in question.
+    `names_members` says that a member is removed as Entra ID asks for it, by value, and not as Okta does, by a filter.
     """
 
     people: list[Person]
     total: int
     groups: dict[int, Group] = field(default_factory=dict)
     group: int = 0
+    names_members: bool = False
     cursor: str = ""
     created: list[str] = field(default_factory=list)
     created_groups: list[str] = field(default_factory=list)
@@ -128,6 +129,10 @@ def _look_up_missing(known: Known, start: int) -> Iterator[Request]:
 
 def _filtered(filter: str) -> str:
     return f"/Users?filter={quote(filter)}"
+
+
+def _bare(_known: Known, start: int) -> Iterator[Request]:
+    return (("GET", "/bare", None) for _ in count(start))
 
 
 def _page(known: Known, start: int) -> Iterator[Request]:
@@ -207,7 +212,9 @@ def _add_member(known: Known, _start: int) -> Iterator[Request]:
 def _remove_member(known: Known, _start: int) -> Iterator[Request]:
     group = known.groups[known.group]
     for id in group.added:
-        yield "PATCH", f"/Groups/{group.id}", patch({"op": "remove", "path": f'members[value eq "{id}"]'})
+        by_value = {"op": "remove", "path": "members", "value": [{"value": id}]}
+        by_filter = {"op": "remove", "path": f'members[value eq "{id}"]'}
+        yield "PATCH", f"/Groups/{group.id}", patch(by_value if known.names_members else by_filter)
 
 
 def _created(known: Known, sample: Sample) -> None:
@@ -219,7 +226,8 @@ def _created_groups(known: Known, sample: Sample) -> None:
 
 
 def ids(sample: Sample) -> list[str]:
-    return [str(json.loads(body)["id"]) for body in sample.bodies if b'"id"' in body]
+    resources = (json.loads(body) for body in sample.bodies if b'"id"' in body)
+    return [str(resource["id"]) for resource in resources if "id" in resource]
 
 
 def _deleted(known: Known, sample: Sample) -> None:
@@ -260,6 +268,7 @@ _ALL = (
     Work("remove a member", CHANGED, _remove_member, _removed),
 )
 _BESIDES = (
+    Work(BARE, OK, _bare),
     Work("delete a group", GONE, _delete_group, _deleted_groups),
     Work("first page", OK, _first_page),
     Work("last page", OK, _last_page),
@@ -268,31 +277,6 @@ _BESIDES = (
 )
 NAMES = tuple(work.name for work in _ALL)
 """The works that every server is measured by."""
-OF_A_GROUP = ("get a group without its members", "add a member", "remove a member")
+OF_A_GROUP = frozenset({"get a group without its members", "add a member", "remove a member"})
 """Those that depend on how large the group is, rather than on how many users there are."""
 WORKS = {work.name: work for work in (*_ALL, *_BESIDES)}
-
-
-def write(target: Target, method: str, path: str, body: object = None) -> bytes:
-    """A request as it goes over the wire."""
-    content = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
-    headers = {"Host": f"127.0.0.1:{target.port}", "Accept": "application/scim+json", **target.headers}
-    if body is not None:
-        headers |= {"Content-Type": "application/scim+json", "Content-Length": str(len(content))}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"{method} {target.path}{path} HTTP/1.1\r\n{lines}\r\n".encode() + content
-
-
-def play(target: Target, known: Known, name: str, connections: int, seconds: float, most: int = 1_000_000) -> Sample:
-    """One turn of a work, to be called in the client's process; what it changed, `note` writes down."""
-    work = WORKS[name]
-    limit = min(most, int(MOST_PER_SECOND * seconds) + connections)
-    asked = islice(work.requests(known, known.sent[name]), limit)
-    requests: Sequence[bytes] = [write(target, *each) for each in asked]
-    return measure(target.port, requests, work.expects, connections, seconds, keeps=work.keeps)
-
-
-def note(known: Known, name: str, sample: Sample) -> None:
-    """Write down how far a turn has come, so that the next one goes on from there."""
-    known.sent[name] += sample.done
-    WORKS[name].done(known, sample)

@@ -1,0 +1,143 @@
+"""The plot of docs/performance.md: what an answer takes against how much there is, one named line a server."""
+
+from collections.abc import Mapping, Sequence
+from math import log10
+from pathlib import Path
+from typing import Any
+
+from benchmarks.results import Results, Server
+from benchmarks.works import OF_A_GROUP
+
+PANELS = (
+    "create a user",
+    "get a user",
+    "look up by userName",
+    "PATCH active",
+    "page of 100 users",
+    "add a member",
+)
+OURS = ("#0b5fff", "#00875a")
+FLOOR = ("#9a9a9a", "#b8b8b8")
+PEERS = ("#c2410c", "#a21caf", "#b45309", "#be123c", "#6d28d9", "#7c5c3e", "#475569")
+GREY = "#5c5c5c"
+HIGH = 0.052
+"""How much of a panel's height a label needs."""
+
+Points = list[tuple[int, float]]
+
+
+def draw(results: Results, file: Path) -> None:
+    # Only whoever draws needs it: `make benchmark` installs it.
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    from matplotlib import pyplot
+
+    mpl.rcParams |= {
+        "font.family": "sans-serif",
+        "font.sans-serif": ["Helvetica", "Arial", "DejaVu Sans"],
+        "font.size": 8.5,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "benchmarks",
+    }
+    figure, panels = pyplot.subplots(2, 3, figsize=(13.5, 8.4))
+    styles = _styles(results.servers)
+    for axes, work in zip(panels.flat, PANELS, strict=True):
+        _panel(axes, work, {server.name: _points(results, server, work) for server in results.servers}, styles)
+    figure.tight_layout(w_pad=2.5, h_pad=2.5)
+    figure.savefig(file, format="svg", metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def _styles(servers: Sequence[Server]) -> dict[str, dict[str, Any]]:
+    """Ours stand out, and the floor stands back."""
+    colors = {"ours": iter(OURS), "floor": iter(FLOOR), "peer": iter(PEERS * 2)}
+    looks: dict[str, dict[str, Any]] = {
+        "ours": {"linewidth": 2.2, "markersize": 5, "zorder": 3},
+        "floor": {"linewidth": 1.2, "markersize": 3, "linestyle": (0, (4, 2)), "zorder": 1},
+        "peer": {"linewidth": 1.2, "markersize": 3.5, "zorder": 2},
+    }
+    return {server.name: {"color": next(colors[server.role]), **looks[server.role]} for server in servers}
+
+
+def _points(results: Results, server: Server, work: str) -> Points:
+    """The size, of the directory or of the group, and the median in milliseconds at one connection."""
+    cells = [
+        cell
+        for cell in results.cells
+        if (cell.server, cell.work, cell.connections) == (server.name, work, 1) and cell.turns
+    ]
+    if work in OF_A_GROUP:  # in the largest directory that it was measured in
+        cells.sort(key=lambda cell: cell.users)
+        return sorted({cell.group: cell.p50 for cell in cells if cell.group}.items())
+    return sorted((cell.users, cell.p50) for cell in cells)
+
+
+def _panel(axes: Any, work: str, lines: Mapping[str, Points], styles: Mapping[str, dict[str, Any]]) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    for name, points in lines.items():
+        if points:
+            axes.plot(*zip(*points, strict=True), marker="o", **styles[name])
+    axes.set_title(work, loc="left", fontsize=11, fontweight="bold")
+    axes.set_xlabel("members of the group" if work in OF_A_GROUP else "users", color=GREY)
+    axes.set_ylabel("p50, ms", color=GREY)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(10))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        axis.set_minor_formatter(NullFormatter())
+    axes.grid(visible=True, which="major", color="#e6e6e6", linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=GREY, which="both", length=0)
+    axes.spines[:].set_visible(False)
+    _frame(axes, [point for points in lines.values() for point in points])
+    for name, x, y in _labels(axes, {name: points[-1] for name, points in lines.items() if points}):
+        axes.annotate(
+            name,
+            (x, y),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=styles[name]["color"],
+            fontweight="bold" if styles[name]["zorder"] == 3 else "normal",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.4},
+            zorder=4,
+        )
+
+
+def _frame(axes: Any, points: Points) -> None:
+    """Whole decades from below to above, and room at the right for the names."""
+    if not points:
+        return
+    sizes, times = [x for x, _ in points], [y for _, y in points]
+    width = max(log10(max(sizes) / min(sizes)), 1)
+    axes.set_xlim(min(sizes) / 10 ** (width * 0.06), max(sizes) * 10 ** (width * 0.55))
+    axes.set_ylim(min(times) / 1.6, max(times) * 1.6)
+
+
+def _labels(axes: Any, ends: Mapping[str, tuple[int, float]]) -> list[tuple[str, int, float]]:
+    """The ends of the lines, those at the same size moved apart so that their names can be read."""
+    low, high = (log10(limit) for limit in axes.get_ylim())
+    least = (high - low) * HIGH
+    placed = []
+    for size in {size for size, _ in ends.values()}:
+        here = sorted((log10(y), name) for name, (x, y) in ends.items() if x == size)
+        for (_, name), place in zip(here, _apart([y for y, _ in here], least, low, high), strict=True):
+            placed.append((name, size, 10**place))
+    return placed
+
+
+def _apart(places: Sequence[float], least: float, low: float, high: float) -> list[float]:
+    """The same places in the same order, none nearer to the next than this, and moved as little as it takes."""
+    found = list(places)
+    for _ in range(200):
+        for number in range(1, len(found)):
+            short = least - (found[number] - found[number - 1])
+            if short > 0:
+                found[number] += short / 2
+                found[number - 1] -= short / 2
+        for number, place in enumerate(found):
+            found[number] = min(max(place, low + least / 2), high - least / 2)
+    return found
