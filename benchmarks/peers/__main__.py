@@ -48,9 +48,9 @@ def _check(peer: Peer, folder: Path, database: str | None) -> bool:
     with peer.run(folder, database) as target:
         found = list(Checks(target).run())
     for one in found:
-        known = "lacks this" if one.work in peer.lacks else "FAILS"
-        verdict = "" if one.fulfilled else f"  {known}: {one.answer}"
-        print(f"{one.work:32} {one.status:4} {one.milliseconds:8.1f} ms{verdict}")
+        known = "lacks this: " if one.work in peer.lacks else "FAILS: "
+        verdict = one.answer if one.fulfilled else known + one.answer
+        print(f"{one.work:32} {one.status:4} {one.milliseconds:8.1f} ms  {verdict}".strip())
     return all(one.fulfilled or one.work in peer.lacks for one in found)
 
 
