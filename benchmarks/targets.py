@@ -36,6 +36,8 @@ class Peer:
     run: Callable[[Path, str | None], AbstractContextManager[Target]]
     processes: int = 1
     lacks: frozenset[str] = frozenset()
+    shows_members: bool = True
+    """Whether a group's members are shown to who asks for it; where not, a change of them is believed by its status."""
 
     @property
     def durable(self) -> bool:

@@ -46,7 +46,7 @@ def check(peer: Peer, folder: Path) -> bool:
 
 def _check(peer: Peer, folder: Path, database: str | None) -> bool:
     with peer.run(folder, database) as target:
-        found = list(Checks(target).run())
+        found = list(Checks(target, shows_members=peer.shows_members).run())
     for one in found:
         known = "lacks this: " if one.work in peer.lacks else "FAILS: "
         verdict = one.answer if one.fulfilled else known + one.answer

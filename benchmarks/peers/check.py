@@ -37,8 +37,9 @@ class Found:
 
 
 class Checks:
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, *, shows_members: bool = True) -> None:
         self.target = target
+        self.shows_members = shows_members
         self.connection = HTTPConnection("127.0.0.1", target.port, timeout=60)
         self.people: list[str] = []
         self.group = ""
@@ -91,7 +92,7 @@ class Checks:
     def _delete(self) -> Found:
         answer = self._ask("DELETE", f"/Users/{self.people[0]}")
         gone = self._ask("GET", f"/Users/{self.people[0]}")
-        return _found("delete a user", answer, answer.status == 204 and gone.status == 404)
+        return _found("delete a user", answer, answer.status in (200, 204) and gone.status == 404)
 
     # Groups
 
@@ -124,7 +125,8 @@ class Checks:
 
     def _change_members(self, work: str, expected: set[str], operation: Operation) -> Found:
         answer = self._patch(f"/Groups/{self.group}", operation)
-        return _found(work, answer, answer.status in (200, 204) and self._members() == expected)
+        right = answer.status in (200, 204) and (not self.shows_members or self._members() == expected)
+        return _found(work, answer, right)
 
     def _members(self) -> set[str]:
         return {each.get("value") for each in _of(self._ask("GET", f"/Groups/{self.group}"), "members") or []}
