@@ -1,6 +1,6 @@
 """Other SCIM servers, each started as its own documentation does, with as many processes as make it fastest."""
 
-from benchmarks.peers import django_scim2, scim2_server, scimmy
+from benchmarks.peers import django_scim2, saml_jackson, scim2_server, scimmy
 from benchmarks.targets import Peer
 
-ALL: tuple[Peer, ...] = (*scim2_server.PEERS, django_scim2.PEER, scimmy.PEER)
+ALL: tuple[Peer, ...] = (*scim2_server.PEERS, django_scim2.PEER, scimmy.PEER, saml_jackson.PEER)
