@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, literal, select, true, update
-from sqlalchemy.orm import aliased
 
 from scim_server.models import Membership, Source, Team, User, UserStatus
 from scim_server.models.expressions import any_of, upsert
@@ -60,7 +59,6 @@ def lock_known_users(ctx: Context, ids: Collection[UUID]) -> set[UUID]:
 
 def give(ctx: Context, team_id: UUID, user_ids: Collection[UUID], source: Source) -> Given:
     """Put users into a team, or note that this source holds them there too."""
-    held = aliased(Membership)
     newcomers = select(
         User.org_id,
         literal(team_id, Id),
@@ -69,24 +67,18 @@ def give(ctx: Context, team_id: UUID, user_ids: Collection[UUID], source: Source
         (~true()).label("is_supervisor"),
         literal(source.value).label("sources"),
         literal(ctx.now, UtcDateTime).label("created_at"),
-    ).where(
-        *_living_users(ctx),
-        any_of(User.id, user_ids),
-        ~select(held.user_id)
-        .where(
-            held.org_id == User.org_id,
-            held.team_id == team_id,
-            held.user_id == User.id,
-            held.sources.bitwise_and(source.value) != 0,
-        )
-        .exists(),
-    )
+    ).where(*_living_users(ctx), any_of(User.id, user_ids))
     columns = ["org_id", "team_id", "user_id", "is_user", "is_supervisor", "sources", "created_at"]
-    both = Membership.sources.bitwise_or(source.value)
     rows = ctx.session.execute(
         upsert(ctx.session, Membership)
         .from_select(columns, newcomers)
-        .on_conflict_do_update(index_elements=["org_id", "team_id", "user_id"], set_={"sources": both})
+        .on_conflict_do_update(
+            index_elements=["org_id", "team_id", "user_id"],
+            set_={"sources": Membership.sources.bitwise_or(source.value)},
+            # Not by a look at who is in the team: PostgreSQL may look through all whom this very statement has put
+            # there, for each of them.
+            where=Membership.sources.bitwise_and(source.value) == 0,
+        )
         .returning(Membership.user_id, Membership.sources)
     ).all()
     return Given(
