@@ -11,6 +11,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from scim_server.migrations.statistics import tell_sqlite
+
 _FOLDER = Path(__file__).parent
 
 
@@ -18,6 +20,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the schema to what this version of the program needs, or to an earlier revision."""
     with _config(engine) as config:
         command.upgrade(config, revision)
+        tell_sqlite(config.attributes["connection"])
 
 
 def downgrade(engine: Engine, revision: str) -> None:

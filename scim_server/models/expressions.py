@@ -90,6 +90,32 @@ def _as_it_is(element: _Parsed, compiler: Any, **options: Any) -> str:
     return str(compiler.process(element.clauses, **options))
 
 
+class _Rare(FunctionElement[bool]):
+    name = "rare"
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: Any = None) -> "_Rare":  # noqa: ARG002
+        return self  # as with _AnyOf
+
+
+def rare(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A condition of which it is known that it holds for few rows. SQLite takes an index by it then, and has what it
+    finds to sort, where it would else read all rows in the order that is asked for; PostgreSQL knows by itself.
+    """
+    return _Rare(condition)
+
+
+@compiles(_Rare, "postgresql")
+def _known(element: _Rare, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(_Rare, "sqlite")
+def _likelihood(element: _Rare, compiler: Any, **options: Any) -> str:
+    return f"likelihood({compiler.process(element.clauses, **options)}, 0.01)"
+
+
 class _RandomHex(FunctionElement[str]):
     name = "random_hex"
     type = String()

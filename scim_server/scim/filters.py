@@ -29,6 +29,7 @@ from scim2_models.path import (
 )
 from sqlalchemy import ColumnElement, String, and_, cast, false, not_, or_, true
 
+from scim_server.models.expressions import rare
 from scim_server.scim.folding import comparable_instant
 from scim_server.scim.ids import parse_id
 from scim_server.scim.places import Complex, Condition, Entries, IdScalar, Place, Places, Scalar
@@ -296,7 +297,8 @@ def _compare_column(column: ColumnElement[Any], op: CompareOperator, value: Any)
             compared = column < value
         case CompareOperator.le:
             compared = column <= value
-    return and_(column.is_not(None), compared)
+    # Who asks for what has changed since some instant asks again and again, for little.
+    return and_(column.is_not(None), rare(compared) if isinstance(value, datetime) else compared)
 
 
 def _compare_node(place: Complex, node: Comparison, value: Any) -> ColumnElement[bool]:
