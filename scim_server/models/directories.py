@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, false, true
+from sqlalchemy import CheckConstraint, Index, LargeBinary, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scim_server.models.base import Base, OfOrganization, Versioned, belongs_to_organization, reference
@@ -46,6 +46,9 @@ class BrakeMode(StrEnum):
     ALARM = "alarm"
     HOLD = "hold"
     OFF = "off"
+
+
+_OF_USER = text("user_id IS NOT NULL")
 
 
 class Directory(OfOrganization, Versioned, Base):
@@ -93,6 +96,8 @@ class ScimToken(OfOrganization, Base):
         Index("uq_scim_tokens_token_hash", "token_hash", unique=True),
         Index(None, "org_id", "directory_id"),
         Index(None, "org_id", "client_id", "expires_at"),
+        # Those of a user end with the user.
+        Index("ix_scim_tokens_user", "org_id", "user_id", sqlite_where=_OF_USER, postgresql_where=_OF_USER),
     )
 
     directory_id: Mapped[UUID | None]

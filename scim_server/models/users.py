@@ -109,7 +109,7 @@ class User(OfOrganization, Versioned, Base):
         Index(None, "org_id", "display_name_key"),
         Index(None, "org_id", "updated_at"),
         Index(None, "org_id", "status", "id"),
-        Index(None, "org_id", "role_id"),
+        Index(None, "org_id", "role_id", "id"),
         # With all columns that a search for subordinates asks for, so that it never reads the rows (services/scope.py).
         Index("ix_users_position", "org_id", "position_id", "id", "status"),
         Index("ix_users_manager", "org_id", "manager_id", "status", "id", **_only_where("manager_id IS NOT NULL")),
