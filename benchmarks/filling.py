@@ -129,11 +129,12 @@ def fill(
         session.flush()
         _copy(session, _rows(session, ctx.org, before), filled, now, ctx.request_id)
         _count_joins(ctx, users - 1)
+    settle(database)
     for number, size in enumerate(groups):
         with database.writing() as session:
             ctx = _enter(session, settings, slug, now + timedelta(milliseconds=number))
             filled.groups.append(_create_group(ctx, filled, number, size))
-    _settle(database)
+    settle(database)
     return filled
 
 
@@ -276,7 +277,8 @@ def _count_joins(ctx: Context, others: int) -> None:
     ctx.session.execute(update(Team).where(*main).values(version=Team.version + others))
 
 
-def _settle(database: Database) -> None:
+def settle(database: Database) -> None:
+    """Leave a database as one that has rested after all of that."""
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if database.engine.dialect.name == "postgresql":
             connection.exec_driver_sql("VACUUM (ANALYZE)")
