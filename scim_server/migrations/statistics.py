@@ -54,12 +54,12 @@ def expected() -> Iterator[tuple[str, str, str]]:
 
 
 def _statistics(table: Table, columns: list[Column[object]], *, unique: bool) -> str:
-    alike, counts = _ALL, [_EVERY]
+    alike, counts, key = _ALL, [_EVERY], {column.name for column in table.primary_key}
     for column in columns:
+        key.discard(column.name)
         if column.name != "org_id":
-            alike = min(alike, _ALIKE.get(column.name, _FEW))
+            alike = min(alike, _ALIKE.get(column.name, _FEW)) if key else 1
         counts.append(alike)
-    names = {column.name for column in columns}
-    if unique or names.issuperset(column.name for column in table.primary_key):
+    if unique:
         counts[-1] = 1
     return " ".join(map(str, counts))

@@ -10,6 +10,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 Row = TypeVar("Row")
 
+# Rows to pass over from which on it is worth while to count first.
+_DEEP = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -59,6 +62,8 @@ def read_page(
     `what` is the model, or a bundle of columns of it. `within` holds whatever the selection says.
     """
     where = (*within, selection.condition)
+    if limit and offset >= _DEEP and selection.order is None:
+        return _read_deep_page(session, what, id, within, selection, offset=offset, limit=limit)
     order = selection.order.clauses(id.expression) if selection.order else [id]
     page = select(what).where(*where).order_by(*order).offset(offset).limit(limit).params(selection.parameters)
     rows = session.scalars(page).all() if limit else []
@@ -66,6 +71,34 @@ def read_page(
         return Page(offset + len(rows), rows)
     count = select(func.count()).select_from(id.class_).where(*where).params(selection.parameters)
     return Page(session.scalar(count) or 0, rows)
+
+
+def _read_deep_page(
+    session: Session,
+    what: Any,
+    id: InstrumentedAttribute[UUID],
+    within: Sequence[ColumnElement[bool]],
+    selection: Selection,
+    *,
+    offset: int,
+    limit: int,
+) -> Page[Row]:
+    """As `read_page`, where many come before: what is passed over are ids, which an index has, and it begins at the end
+    that is nearer. Whoever is created in the meantime comes behind that end, and moves nobody.
+    """
+    mine = select(id).where(*within, selection.condition).correlate(None)
+    newest = mine.order_by(id.desc()).limit(1).scalar_subquery()
+    count = select(func.count(), newest).select_from(id.class_).where(*within, selection.condition)
+    total, last = session.execute(count.params(selection.parameters)).one()
+    if offset >= total:
+        return Page(total, [])
+    behind = total - offset - limit
+    if offset < behind:
+        ids = mine.order_by(id).offset(offset).limit(limit)
+    else:
+        ids = mine.where(id <= last).order_by(id.desc()).offset(max(0, behind)).limit(limit + min(0, behind))
+    page = select(what).where(*within, id.in_(ids)).order_by(id)
+    return Page(total, session.scalars(page.params(selection.parameters)).all())
 
 
 @dataclass(frozen=True, slots=True)
