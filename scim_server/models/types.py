@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import CHAR, JSON, DateTime, Dialect, String, Text, TypeDecorator
+from sqlalchemy import CHAR, JSON, DateTime, Dialect, String, Text, TypeDecorator, literal_column
 from sqlalchemy import Uuid as NativeUuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeEngine
@@ -84,6 +85,19 @@ class Names(TypeDecorator[list[str]]):
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> list[str] | None:
         return None if value is None else orjson.loads(value)
+
+
+class Choice(String):
+    """One of a few words. What a statement compares it to is written into the statement, and is no parameter: indexes
+    of the rows with one word alone then serve a statement that is prepared for any values, on either database.
+    """
+
+    class Comparator(String.Comparator[str]):
+        def operate(self, op: Any, *other: Any, **options: Any) -> Any:
+            words = [literal_column(f"'{each.value}'") if isinstance(each, Enum) else each for each in other]
+            return super().operate(op, *words, **options)
+
+    comparator_factory = Comparator
 
 
 def key_text() -> TypeEngine[str]:

@@ -15,7 +15,7 @@ from sqlalchemy import ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scim_server.models.base import Base, OfOrganization, Versioned, belongs_to_organization, reference
-from scim_server.models.types import Document, Names, key_text, search_json
+from scim_server.models.types import Choice, Document, Names, key_text, search_json
 
 
 class UserStatus(StrEnum):
@@ -126,7 +126,7 @@ class User(OfOrganization, Versioned, Base):
     role_by_hand_id: Mapped[UUID | None]
     role_by_directory_id: Mapped[UUID | None]
     role_by_mapping_id: Mapped[UUID | None]
-    status: Mapped[str] = mapped_column(default=UserStatus.ACTIVE)
+    status: Mapped[str] = mapped_column(Choice, default=UserStatus.ACTIVE)
     origin: Mapped[str]
     is_owner: Mapped[bool] = mapped_column(default=False, server_default=false())
     deleted_at: Mapped[datetime | None]
