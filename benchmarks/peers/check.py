@@ -129,7 +129,10 @@ class Checks:
         return _found(work, answer, right)
 
     def _members(self) -> set[str]:
-        return {each.get("value") for each in _of(self._ask("GET", f"/Groups/{self.group}"), "members") or []}
+        """Their ids; canaille shows the userName instead."""
+        ids = {f"peer{number}@example.com": id for number, id in enumerate(self.people)}
+        shown = _of(self._ask("GET", f"/Groups/{self.group}"), "members") or []
+        return {ids.get(each.get("value"), each.get("value")) for each in shown}
 
     # Requests
 

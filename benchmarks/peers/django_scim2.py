@@ -4,14 +4,12 @@ It looks for the members to remove in the value of the operation, as Entra sends
 sends it, is answered with 501.
 """
 
-import os
 import secrets
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.peers.processes import HERE, free_port, granian, started, version, virtual_environment
+from benchmarks.peers.processes import HERE, finished, free_port, granian, started, version, virtual_environment
 from benchmarks.targets import Peer, Target
 
 FILES = HERE / "django-scim2"
@@ -30,7 +28,7 @@ def run(folder: Path, database: str | None) -> Iterator[Target]:
     environment = {"PEER_TOKEN": token, "PEER_DATABASE": database, "PYTHONPATH": str(FILES)}
     environment["DJANGO_SETTINGS_MODULE"] = "settings"
     migrate = [str(programs / "django-admin"), "migrate", "--run-syncdb", "--verbosity", "0"]
-    subprocess.run(migrate, env={**os.environ, **environment}, check=True)
+    finished(migrate, folder, environment)
     command = granian(programs, "application:application", port, workers=WORKERS, threads=THREADS)
     with started(command, folder, port, environment) as process:
         yield Target(port, "/scim/v2", process, {"Authorization": f"Bearer {token}"})

@@ -35,6 +35,15 @@ def version(programs: Path, package: str) -> str:
     return found.stdout.strip()
 
 
+def finished(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+    """Run what a server needs beforehand, and say what is wrong if it does not end well."""
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **environment}, check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr[-2000:]}")
+
+
 def granian(programs: Path, application: str, port: int, *, workers: int, threads: int) -> list[str]:
     return [
         *(str(programs / "granian"), "--interface", "wsgi", "--log-level", "warning", "--host", "127.0.0.1"),
