@@ -59,8 +59,8 @@ def free_port() -> int:
 
 @contextmanager
 def started(command: Sequence[str], folder: Path, port: int, environment: Mapping[str, str]) -> Iterator[int]:
-    """The id of a process that answers on the port; what it writes goes to the file `log` in the folder."""
-    with (folder / "log").open("wb") as log:
+    """The id of a process that answers on the port; what it writes is added to the file `log` in the folder."""
+    with (folder / "log").open("ab") as log:
         process = subprocess.Popen(command, cwd=folder, env={**os.environ, **environment}, stdout=log, stderr=log)
         try:
             _wait(process, port, folder / "log")
