@@ -1,7 +1,7 @@
 """scim2-server: SCIM on scim2-models, as ours; it keeps everything in the memory of a process.
 
-Its own command serves one request a connection, by the standard library's development server. Under granian it keeps
-connections open, and answers about three times as many requests.
+Its own command is the development server of the standard library, which closes the connection after each answer. Under
+granian, connections stay open.
 
 Two processes share nothing: each has the resources that it was asked itself to create, and knows no other. So the peer
 that is asked everything is one process. The one of two processes is asked only what can be answered without having seen

@@ -22,6 +22,7 @@ DATABASES = {
         "HOST": dict(parse_qsl(_url.query)).get("host", _url.hostname or ""),
         "PORT": _url.port or "",
         "CONN_MAX_AGE": None,  # as long as the thread
+        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 5},  # prepared statements: look-ups gain by them
     }
 }
 LOGGING_CONFIG = None
