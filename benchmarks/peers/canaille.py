@@ -4,9 +4,9 @@ A client's token opens it, made by its own commands. Its documentation runs it u
 application; granian serves the Flask application itself.
 
 It answers 400 to a user as Okta sends them: a locale, the type of an e-mail address and whether it is the primary one
-are not permitted, and name.formatted is required, as is the $ref of each member of a group that is created. What is too
-much is taken away by canaille-server/application.py, and what is missing is added, so that something can be measured:
-it keeps less of a user than the others do.
+are not permitted, and name.formatted is required; of a group that is created, its members and the $ref of each. What is
+too much is taken away by canaille-server/application.py, and what is missing is added, so that something can be
+measured: it keeps less of a user than the others do.
 """
 
 import secrets

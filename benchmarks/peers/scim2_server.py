@@ -49,6 +49,7 @@ FORGETS = frozenset(
         "get a group without its members",
         "add a member",
         "remove a member",
+        "delete a group",
     }
 )
 

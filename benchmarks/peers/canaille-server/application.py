@@ -10,6 +10,8 @@ from canaille import create_app
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+
 canaille = create_app()
 
 
@@ -29,5 +31,7 @@ def _acceptable(document: dict[str, Any]) -> None:
         email.pop("type", None)
     if name := document.get("name"):
         name.setdefault("formatted", f"{name['givenName']} {name['familyName']}")
+    if GROUP in document["schemas"]:
+        document.setdefault("members", [])
     for member in document.get("members", ()):
         member.setdefault("$ref", f"http://localhost/scim/v2/Users/{member['value']}")
