@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT   ?= 8000
 BIN    := .venv/bin
 
-.PHONY: help install run test test-api test-sign-in check lock
+.PHONY: help install run test test-api test-sign-in benchmark check lock
 
 help:            ## say what there is
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -23,6 +23,9 @@ test-api: .venv/installed-dev  ## whatever the OpenAPI document lets a program s
 test-sign-in: .venv/installed-dev tests/idp/oidc_provider/node_modules  ## sign-ins in a browser; .ci/sign_in installs the programs
 	@$(BIN)/pytest --override-ini norecursedirs='.* node_modules' tests/chromium
 
+benchmark: .venv/installed-benchmark  ## what an IdP's day costs, on our server and on others: docs/performance.md (FULL=1: up to a million users)
+	@$(BIN)/python -m benchmarks --write $(if $(FULL),--size 2000 20000 --large 1000000 --seconds 0.5 --rounds 5 --patience 600)
+
 check: .venv/installed-dev  ## what CI checks besides the tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -37,6 +40,8 @@ lock: .venv/installed-dev  ## resolve requirements/ anew after a change of depen
 	    --no-emit-index-url --no-emit-find-links --group dev pyproject.toml --output-file requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --python-version 3.11 --no-header \
 	    --no-emit-index-url --no-emit-find-links --constraint requirements/dev.txt --group build pyproject.toml --output-file requirements/server.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --python-version 3.11 --no-header \
+	    --no-emit-index-url --no-emit-find-links --constraint requirements/dev.txt --group benchmark --output-file requirements/benchmark.txt
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "scim-server needs Python 3.11 or newer: PYTHON=python3.11 make …")'
@@ -49,6 +54,10 @@ lock: .venv/installed-dev  ## resolve requirements/ anew after a change of depen
 
 .venv/installed-dev: requirements/dev.txt .venv/installed
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/installed-benchmark: requirements/benchmark.txt .venv/installed-dev
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/benchmark.txt
 	@touch $@
 
 tests/idp/oidc_provider/node_modules: tests/idp/oidc_provider/package-lock.json

@@ -36,6 +36,8 @@ CHAINS = (
 TAKEN_BACK = {chain[0]: chain[1] for chain in CHAINS if len(chain) > 1}
 ALONE = frozenset({"page of 100 users", *OF_A_GROUP})
 """Works whose throughput nobody asks for: they are measured at one connection only."""
+UNSEEN = frozenset({"delete a group"})
+"""Works that only clear away."""
 SMALL_GROUP = 10
 BROKEN = (NotFilled, OSError, RuntimeError, subprocess.SubprocessError)
 """What may go wrong with a server, without an end to the run."""
@@ -105,8 +107,9 @@ class Run:
         contender.known.group = group
         for work in filter(contender.can, chain):
             sample = self.play(contender, work, connections, self.options.seconds)
-            server, users = contender.server.name, contender.known.total
-            self.results.add(server, users, work, group or None, connections, sample)
+            if work not in UNSEEN:
+                server, users = contender.server.name, contender.known.total
+                self.results.add(server, users, work, group or None, connections, sample)
         self.take_back(contender, chain)
 
     def take_back(self, contender: Contender, chain: Sequence[str]) -> None:

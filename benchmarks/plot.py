@@ -40,11 +40,11 @@ def draw(results: Results, file: Path) -> None:
         "svg.fonttype": "none",
         "svg.hashsalt": "benchmarks",
     }
-    figure, panels = pyplot.subplots(2, 3, figsize=(13.5, 8.4))
+    figure, panels = pyplot.subplots(2, 3, figsize=(14, 8.4))
     styles = _styles(results.servers)
     for axes, work in zip(panels.flat, PANELS, strict=True):
         _panel(axes, work, {server.name: _points(results, server, work) for server in results.servers}, styles)
-    figure.tight_layout(w_pad=2.5, h_pad=2.5)
+    figure.subplots_adjust(left=0.035, right=0.875, top=0.955, bottom=0.06, wspace=0.62, hspace=0.26)
     figure.savefig(file, format="svg", metadata={"Date": None})
     pyplot.close(figure)
 
@@ -68,8 +68,8 @@ def _points(results: Results, server: Server, work: str) -> Points:
         if (cell.server, cell.work, cell.connections) == (server.name, work, 1) and cell.turns
     ]
     if work in OF_A_GROUP:  # in the largest directory that it was measured in
-        cells.sort(key=lambda cell: cell.users)
-        return sorted({cell.group: cell.p50 for cell in cells if cell.group}.items())
+        largest = max((cell.users for cell in cells), default=0)
+        return sorted((cell.group, cell.p50) for cell in cells if cell.group and cell.users == largest)
     return sorted((cell.users, cell.p50) for cell in cells)
 
 
@@ -81,9 +81,8 @@ def _panel(axes: Any, work: str, lines: Mapping[str, Points], styles: Mapping[st
     for name, points in lines.items():
         if points:
             axes.plot(*zip(*points, strict=True), marker="o", **styles[name])
-    axes.set_title(work, loc="left", fontsize=11, fontweight="bold")
+    axes.set_title(f"{work}, ms", loc="left", fontsize=11, fontweight="bold")
     axes.set_xlabel("members of the group" if work in OF_A_GROUP else "users", color=GREY)
-    axes.set_ylabel("p50, ms", color=GREY)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(10))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
@@ -100,6 +99,7 @@ def _panel(axes: Any, work: str, lines: Mapping[str, Points], styles: Mapping[st
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
+            annotation_clip=False,
             color=styles[name]["color"],
             fontweight="bold" if styles[name]["zorder"] == 3 else "normal",
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.4},
@@ -108,12 +108,11 @@ def _panel(axes: Any, work: str, lines: Mapping[str, Points], styles: Mapping[st
 
 
 def _frame(axes: Any, points: Points) -> None:
-    """Whole decades from below to above, and room at the right for the names."""
+    """A little more than there is."""
     if not points:
         return
     sizes, times = [x for x, _ in points], [y for _, y in points]
-    width = max(log10(max(sizes) / min(sizes)), 1)
-    axes.set_xlim(min(sizes) / 10 ** (width * 0.06), max(sizes) * 10 ** (width * 0.55))
+    axes.set_xlim(min(sizes) / 1.4, max(sizes) * 1.4)
     axes.set_ylim(min(times) / 1.6, max(times) * 1.6)
 
 

