@@ -204,14 +204,30 @@ def measure(
 
     Of the requests, the first ones are sent, as many as `done` says. `keeps` hands back the bodies of the answers.
     """
-    sample, waiting = Sample(), iter(requests)
+    sample = Sample()
     opened = [Connection(port) for _ in range(min(connections, len(requests)))]
+    try:
+        _drive(sample, opened, iter(requests), expected, seconds, keeps)
+    finally:
+        for connection in opened:
+            connection.socket.close()
+    sample.reconnects = sum(connection.reconnects for connection in opened)
+    return sample
+
+
+def _drive(
+    sample: Sample,
+    opened: list[Connection],
+    waiting: Iterator[bytes],
+    expected: frozenset[int],
+    seconds: float,
+    keeps: bool,
+) -> None:
     started = time.perf_counter()
     for connection in opened:
         connection.send(next(waiting))
     for connection in _answered(opened):
-        now = time.perf_counter()
-        answer = connection.answer
+        now, answer = time.perf_counter(), connection.answer
         if answer.status in expected:
             sample.latencies.append(now - connection.sent)
         else:
@@ -227,8 +243,6 @@ def measure(
                 connection.renew()
             connection.send(request)
     sample.elapsed = time.perf_counter() - started
-    sample.reconnects = sum(connection.reconnects for connection in opened)
-    return sample
 
 
 def _answered(opened: list[Connection]) -> Iterator[Connection]:
