@@ -41,12 +41,13 @@ def answers_without_body(ctx: Context, parameters: Mapping[str, str]) -> bool:
     return not asked and ctx.directory is not None and ctx.directory.patch_response == PatchResponse.NO_CONTENT
 
 
-def meta(ctx: Context, resource_type: str, row: Any) -> dict[str, str]:
+def meta(root: str, resource_type: str, row: Any) -> dict[str, str]:
+    """What RFC 7643 §3.1 has every resource say of itself; `root` is the base URL."""
     return {
         "resourceType": resource_type,
         "created": instant(row.created_at),
         "lastModified": instant(row.updated_at),
-        "location": f"{base_url(ctx)}/{resource_type}s/{row.id}",
+        "location": f"{root}/{resource_type}s/{row.id}",
         "version": etag(row),
     }
 

@@ -143,5 +143,5 @@ def _resource(
     resource = {"schemas": team.document["schemas"], "id": str(team.id)} | team.document
     if who is not None:
         resource["members"] = members.show(ctx, who, names)
-    resource["meta"] = meta(ctx, "Group", team)
+    resource["meta"] = meta(base_url(ctx), "Group", team)
     return resource

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from scim_server.models import Role
-from scim_server.scim.answers import Answer, etag, meta
+from scim_server.scim.answers import Answer, base_url, etag, meta
 from scim_server.scim.ids import known_id
 from scim_server.scim.kinds import ROLES
 from scim_server.scim.listing import answer_listing, read_listing
@@ -84,5 +84,5 @@ def _resource(ctx: Context, role: Role) -> dict[str, Any]:
         "displayName": role.name,
         "type": ROLE_TYPE,
         "description": role.description,
-        "meta": meta(ctx, "Role", role),
+        "meta": meta(base_url(ctx), "Role", role),
     }

@@ -43,9 +43,11 @@ def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, *, 
     status = UserStatus.ACTIVE if active else UserStatus.DEACTIVATED
     user = users.provide_user(ctx, profile, status=status, role=hold(ctx, role) if role else None, id=id)
     _follow_entitlements(ctx, user, was=None, asked=profile.document.get("entitlements"))
-    [resource] = [_resource(ctx, user, [], projection)] if user.version == 1 else _resources(ctx, [user], projection)
+    is_new = user.version == 1  # and in no team, then
+    root = base_url(ctx)
+    [resource] = [_resource(ctx, root, user, [], projection)] if is_new else _resources(ctx, [user], projection)
     version = resource["meta"]["version"]
-    return Answer(201, projection(resource), version=version, location=f"{base_url(ctx)}/Users/{user.id}")
+    return Answer(201, projection(resource), version=version, location=f"{root}/Users/{user.id}")
 
 
 def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
@@ -180,7 +182,8 @@ def _resources(ctx: Context, rows: Sequence[users.Seen], projection: Projection)
     teams: dict[UUID, list[users.Belonging]] = {}
     if projection.shows("groups") and rows:
         teams = users.teams_of_users(ctx, [user.id for user in rows])
-    return [_resource(ctx, user, teams.get(user.id, []), projection) for user in rows]
+    root = base_url(ctx)
+    return [_resource(ctx, root, user, teams.get(user.id, []), projection) for user in rows]
 
 
 def _product(ctx: Context, user: users.Seen) -> dict[str, Any]:
@@ -190,7 +193,9 @@ def _product(ctx: Context, user: users.Seen) -> dict[str, Any]:
     return shown | {"role": role.name, "status": user.status}
 
 
-def _resource(ctx: Context, user: users.Seen, teams: list[users.Belonging], projection: Projection) -> dict[str, Any]:
+def _resource(
+    ctx: Context, root: str, user: users.Seen, teams: list[users.Belonging], projection: Projection
+) -> dict[str, Any]:
     document = user.document
     resource = {"schemas": document["schemas"], "id": str(user.id)} | document
     if projection.names(PRODUCT_USER):
@@ -201,13 +206,13 @@ def _resource(ctx: Context, user: users.Seen, teams: list[users.Belonging], proj
         resource["groups"] = [
             {
                 "value": str(team.team_id),
-                "$ref": f"{base_url(ctx)}/Groups/{team.team_id}",
+                "$ref": f"{root}/Groups/{team.team_id}",
                 "display": team.team_name,
                 "type": "direct" if team.direct else "indirect",
             }
             for team in teams
         ]
-    resource["meta"] = meta(ctx, "User", user)
+    resource["meta"] = meta(root, "User", user)
     if teams:
         resource["meta"]["version"] = version_in_groups(user.version, resource["groups"])
     return resource
