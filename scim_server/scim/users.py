@@ -43,9 +43,9 @@ def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, *, 
     status = UserStatus.ACTIVE if active else UserStatus.DEACTIVATED
     user = users.provide_user(ctx, profile, status=status, role=hold(ctx, role) if role else None, id=id)
     _follow_entitlements(ctx, user, was=None, asked=profile.document.get("entitlements"))
-    is_new = user.version == 1  # and in no team, then
+    is_in_no_team = user.version == 1 and ctx.org.main_team_id is None
     root = base_url(ctx)
-    [resource] = [_resource(ctx, root, user, [], projection)] if is_new else _resources(ctx, [user], projection)
+    [resource] = [_resource(ctx, root, user, [], projection)] if is_in_no_team else _resources(ctx, [user], projection)
     version = resource["meta"]["version"]
     return Answer(201, projection(resource), version=version, location=f"{root}/Users/{user.id}")
 

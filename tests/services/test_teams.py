@@ -238,7 +238,8 @@ def test_every_new_user_joins_the_main_team(settings: Settings, database: Databa
     assert after.members == {new.id}, f"{old.id} was there before"
     assert after["meta"]["version"] != before["meta"]["version"]
     assert sources(database, id) == {new.id: Source.MAIN}
-    assert [group["value"] for group in acme.get(f"/Users/{new.id}")["groups"]] == [id]
+    assert [group["value"] for group in new["groups"]] == [id]
+    assert acme.get(f"/Users/{new.id}").json == new.json, "the answer to a POST is what a GET shows"
     last = events(database, "acme")[-1]
     assert (last.action, last.details) == ("team.members_added", {"source": "main"})
     with operating(settings, database) as ctx:
