@@ -34,7 +34,8 @@ CHAINS = (
 )
 """What is measured in one turn: of each pair, the second work takes back what the first one did."""
 TAKEN_BACK = {chain[0]: chain[1] for chain in CHAINS if len(chain) > 1}
-ALONE = frozenset({"page of 100 users", *OF_A_GROUP})
+PAGES = (("first page", "last page"), ("first page by cursor", "last page by cursor"))
+ALONE = frozenset({"page of 100 users", "first page", "first page by cursor", *OF_A_GROUP})
 """Works whose throughput nobody asks for: they are measured at one connection only."""
 UNSEEN = frozenset({"delete a group"})
 """Works that only clear away."""

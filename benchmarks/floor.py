@@ -156,7 +156,7 @@ class _Views:
         return _answer(text)
 
     def patch(self, id: UUID) -> Response:
-        active = orjson.dumps(orjson.loads(request.data)["Operations"][0]["value"]).decode()
+        active = orjson.dumps(orjson.loads(request.data)["Operations"][0]["value"]["active"]).decode()
         return _answer(self.run(self.patched, active, datetime.now(UTC), ORGANIZATION, id)[0][0])
 
     def delete(self, id: UUID) -> Response:

@@ -93,12 +93,13 @@ class Judge:
             yield Goal(target, work, "SQLite", GATEWAY, 0.5, True, _ratio(theirs, mine))
 
     def everybody(self) -> Iterator[Goal]:
-        target = f"{MANY:,} users, 1 connection, against every peer"
+        users = self.sizes[-1] if self.sizes else MANY
+        target = f"{users:,} users, 1 connection, against every peer"
         for server in self.ours:
             for work in (*AHEAD, *NEAR):
-                for group in self.groups(MANY, work):
-                    mine = self.p50(server.name, MANY, work, group)
-                    name, best = self.fastest(MANY, work, group)
+                for group in self.groups(users, work):
+                    mine = self.p50(server.name, users, work, group)
+                    name, best = self.fastest(users, work, group)
                     said = f"{work} (of {group:,})" if group else work
                     limit = 1 if work in AHEAD else 0.5
                     yield Goal(target, said, server.keeps, name, limit, True, _ratio(best, mine))

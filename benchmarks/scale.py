@@ -6,7 +6,7 @@ The users are put into the database by `filling.py`; a first sync of a million w
 import time
 from contextlib import ExitStack
 
-from benchmarks.comparison import CHAINS, SMALL_GROUP, Contender, Run, say
+from benchmarks.comparison import CHAINS, PAGES, SMALL_GROUP, Contender, Run, say
 from benchmarks.filling import Filled, fill
 from benchmarks.ours import SLUG, WORKERS, prepare, serving, settings_for
 from benchmarks.results import Fill, Server
@@ -16,7 +16,6 @@ from scim_server.db import connect
 
 SMALL = 1000
 GROUPS = (SMALL_GROUP, 100, 1000, 10_000, 100_000)
-PAGES = (("first page", "last page"), ("first page by cursor", "last page by cursor"))
 ASKED_ABOUT = 20_000
 """Users that requests are about; they are spread evenly over all."""
 OUTSIDE = 4_000
@@ -29,7 +28,7 @@ def measure_at_scale(run: Run) -> None:
             for keeps in run.options.databases
             for users in (SMALL, run.options.large)
         ]
-        groups = [size for size in GROUPS if size <= run.options.large]
+        groups = [size for size in GROUPS if size < run.options.large]
         for contender in contenders:
             run.remember_memory(contender, "start")
             run.warm(contender, SMALL_GROUP)
@@ -53,7 +52,7 @@ def _contender(run: Run, stack: ExitStack, keeps: str, users: int) -> Contender:
     prepare(url, folder)
     settings = settings_for(url, folder)
     database, started = connect(settings), time.monotonic()
-    groups = [size for size in GROUPS if size <= users]
+    groups = [size for size in GROUPS if size < users]  # somebody has to be left to be added
     filled = fill(database, SLUG, users=users, groups=groups, settings=settings)
     database.engine.dispose()
     run.results.fills.append(Fill(server.name, "users", users, time.monotonic() - started, by="SQL"))

@@ -26,7 +26,7 @@ BARE = "a bare answer"
 _STRIDE = 7919
 
 
-def person(name: str, **more: object) -> dict[str, object]:
+def person(name: str, /, **more: object) -> dict[str, object]:
     """Somebody as Okta sends them (exchange 6)."""
     return {
         "schemas": [USER],
@@ -168,14 +168,15 @@ def cursor_page(cursor: str) -> str:
 def _put_user(known: Known, start: int) -> Iterator[Request]:
     for number in count(start):
         somebody, round = known.half(0, number)
-        yield "PUT", f"/Users/{somebody.id}", person(somebody.name, title=f"Title {round}", id=somebody.id)
+        name = {"givenName": "Test", "familyName": f"User {known.unique} {round}"}
+        yield "PUT", f"/Users/{somebody.id}", person(somebody.name, name=name, id=somebody.id)
 
 
 def _patch_active(known: Known, start: int) -> Iterator[Request]:
     """All of the other half are deactivated one by one, and then activated again."""
     for number in count(start):
         somebody, round = known.half(1, number)
-        yield "PATCH", f"/Users/{somebody.id}", patch({"op": "replace", "path": "active", "value": round % 2 == 1})
+        yield "PATCH", f"/Users/{somebody.id}", patch({"op": "replace", "value": {"active": round % 2 == 1}})
 
 
 def patch(*operations: object) -> dict[str, object]:
