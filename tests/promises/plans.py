@@ -67,6 +67,13 @@ def work(connection: Connection, sent: Sent) -> int:
     return sum(_rows_read(node) for node in nodes(plan) if "Scan" in node["Node Type"])
 
 
+def plan_of(connection: Connection, sent: Sent) -> str:
+    """How a statement would be carried out, to look for a word in it."""
+    if connection.dialect.name == "sqlite":
+        return "; ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sent.sql}", sent.values))
+    return str(_plan(connection, f"EXPLAIN (FORMAT JSON) {sent.sql}", sent.values))
+
+
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A plan of PostgreSQL, node by node."""
     yield plan
