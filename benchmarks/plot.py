@@ -1,6 +1,7 @@
 """The plot of docs/performance.md: what an answer takes against how much there is, one named line a server."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import log10
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def _panel(axes: Any, work: str, lines: Mapping[str, Points], styles: Mapping[st
     axes.tick_params(colors=GREY, which="both", length=0)
     axes.spines[:].set_visible(False)
     _frame(axes, [point for points in lines.values() for point in points])
-    for name, x, y in _labels(axes, {name: points[-1] for name, points in lines.items() if points}):
+    for name, x, y in _labels(axes, {name: points for name, points in lines.items() if points}):
         axes.annotate(
             name,
             (x, y),
@@ -113,30 +114,43 @@ def _frame(axes: Any, points: Points) -> None:
         return
     sizes, times = [x for x, _ in points], [y for _, y in points]
     axes.set_xlim(min(sizes) / 1.4, max(sizes) * 1.4)
-    axes.set_ylim(min(times) / 1.6, max(times) * 1.6)
+    axes.set_ylim(min(times) / 1.6, max(times) * 3)
 
 
-def _labels(axes: Any, ends: Mapping[str, tuple[int, float]]) -> list[tuple[str, int, float]]:
-    """The ends of the lines, those at the same size moved apart so that their names can be read."""
+def _labels(axes: Any, lines: Mapping[str, Points]) -> list[tuple[str, int, float]]:
+    """Where each line's name goes: at its end, or as near to that as neither a name nor another line is in the way."""
     low, high = (log10(limit) for limit in axes.get_ylim())
-    least = (high - low) * HIGH
-    placed = []
-    for size in {size for size, _ in ends.values()}:
-        here = sorted((log10(y), name) for name, (x, y) in ends.items() if x == size)
-        for (_, name), place in zip(here, _apart([y for y, _ in here], least, low, high), strict=True):
-            placed.append((name, size, 10**place))
+    width, least = log10(axes.get_xlim()[1] / axes.get_xlim()[0]), (high - low) * HIGH
+    placed, names = [], list[tuple[int, float]]()
+    for name, points in sorted(lines.items(), key=lambda line: line[1][-1]):
+        size, end = points[-1]
+        under = [
+            each
+            for other, line in lines.items()
+            for part in (0.05, 0.2, 0.35)
+            if other != name and (each := _height(line, log10(size) + part * width)) is not None
+        ]
+        taken = [(place, least) for at, place in names if at == size] + [(place, least * 0.7) for place in under]
+        place = _free(log10(end), taken, least, low, high)
+        names.append((size, place))
+        placed.append((name, size, 10**place))
     return placed
 
 
-def _apart(places: Sequence[float], least: float, low: float, high: float) -> list[float]:
-    """The same places in the same order, none nearer to the next than this, and moved as little as it takes."""
-    found = list(places)
-    for _ in range(200):
-        for number in range(1, len(found)):
-            short = least - (found[number] - found[number - 1])
-            if short > 0:
-                found[number] += short / 2
-                found[number - 1] -= short / 2
-        for number, place in enumerate(found):
-            found[number] = min(max(place, low + least / 2), high - least / 2)
-    return found
+def _height(line: Points, at: float) -> float | None:
+    """Where a line passes, if it does, all in powers of ten."""
+    for (left, before), (right, after) in pairwise(line):
+        if log10(left) <= at <= log10(right):
+            share = (at - log10(left)) / log10(right / left)
+            return log10(before) + share * log10(after / before)
+    return None
+
+
+def _free(wanted: float, taken: Sequence[tuple[float, float]], least: float, low: float, high: float) -> float:
+    """The place nearest to the wanted one that keeps its distance from what is taken."""
+    steps = (sign * step * least / 5 for step in range(200) for sign in (1, -1))
+    for place in (wanted + step for step in steps):
+        inside = low + least / 2 <= place <= high - least / 2
+        if inside and all(abs(place - other) >= distance * 0.999 for other, distance in taken):
+            return place
+    return wanted
