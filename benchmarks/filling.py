@@ -225,6 +225,8 @@ def _copy(session: Session, template: Template, filled: Filled, now: datetime, r
     connection, last = session.connection(), filled.users - 1
     dialect = connection.dialect
     words = Words.of(dialect.name)
+    if dialect.name == "postgresql":  # what a copy refers to is there, as the one does that was copied
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
     own = _own(template, filled, request_id)
     for table, row in template:
         values = {column.name: _value(column, row[column.name], own, now, words, dialect) for column in table.columns}
