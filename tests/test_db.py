@@ -1,0 +1,86 @@
+"""Transactions: what is only added in them, and the connections that they run on."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import NullPool, create_engine, select, text
+
+from scim_server import db
+from scim_server.config import Settings, load_settings
+from scim_server.db import Database, connect
+from scim_server.models import Event
+from scim_server.services import organizations
+from scim_server.services.context import Context
+from scim_server.services.events import Action, record
+from tests.clients import Directory
+
+
+def note(ctx: Context, name: str) -> None:
+    record(ctx, Action.ORGANIZATION_UPDATED, ctx.org, {"name": (None, name)})
+
+
+def noted(database: Database) -> list[str]:
+    with database.reading() as session:
+        events = session.scalars(
+            select(Event).where(Event.action == Action.ORGANIZATION_UPDATED).order_by(Event.id)
+        ).all()
+    return [event.changes["name"][1] for event in events]
+
+
+def test_what_a_savepoint_undoes_takes_along_the_events_within_it_and_no_other(
+    acme: Directory, settings: Settings, database: Database
+) -> None:
+    with database.writing() as session:
+        ctx = organizations.open_organization(session, settings, acme.slug, now=datetime.now(UTC))
+        note(ctx, "before")
+        undone = session.begin_nested()
+        note(ctx, "undone")
+        undone.rollback()
+        with session.begin_nested():
+            note(ctx, "kept")
+        note(ctx, "after")
+
+    assert noted(database) == ["before", "kept", "after"]
+
+
+def test_a_query_sees_the_events_of_its_own_transaction(
+    acme: Directory, settings: Settings, database: Database
+) -> None:
+    with database.writing() as session:
+        ctx = organizations.open_organization(session, settings, acme.slug, now=datetime.now(UTC))
+        note(ctx, "new")
+        seen = session.scalars(select(Event).where(Event.action == Action.ORGANIZATION_UPDATED)).all()
+
+    assert [event.changes["name"] for event in seen] == [[None, "new"]]
+
+
+def test_a_transaction_that_fails_leaves_no_event(acme: Directory, settings: Settings, database: Database) -> None:
+    def fail() -> None:
+        with database.writing() as session:
+            note(organizations.open_organization(session, settings, acme.slug, now=datetime.now(UTC)), "lost")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+
+    assert noted(database) == []
+
+
+def test_a_connection_that_died_while_it_rested_is_replaced_before_anybody_relies_on_it(
+    postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "_RESTED", 0.0)
+    database = connect(load_settings(database_url=postgresql))
+    own = text("SELECT pg_backend_pid()")
+    with database.asking() as session:
+        died = session.scalar(own)
+    with create_engine(postgresql, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as operator:
+        operator.execute(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": died})
+
+    with database.asking() as session:
+        asked = session.scalar(own)
+    with database.writing() as session:
+        written = session.scalar(own)
+    database.engine.dispose()
+
+    assert died != asked == written
