@@ -19,7 +19,7 @@ from benchmarks.targets import Target
 from scim_server.config import Settings, load_settings
 from scim_server.db import connect
 from scim_server.migrations import upgrade
-from scim_server.models import Provider
+from scim_server.models import PatchResponse, Provider
 from scim_server.services import directories, organizations
 from scim_server.services.context import OPERATOR
 
@@ -32,8 +32,8 @@ def settings_for(url: str, folder: Path) -> Settings:
     return load_settings(database_url=url, secret_key=_secret_key(folder), log_level="warning")
 
 
-def prepare(url: str, folder: Path) -> None:
-    """The tables, and one organization with a directory, which is an Okta."""
+def prepare(url: str, folder: Path, answer: PatchResponse = PatchResponse.BODY) -> None:
+    """The tables, and one organization with a directory, which is an Okta, and whose PATCH requests are answered so."""
     folder.mkdir(parents=True, exist_ok=True)
     settings, now = settings_for(url, folder), datetime.now(UTC)
     database = connect(settings)
@@ -41,7 +41,9 @@ def prepare(url: str, folder: Path) -> None:
     with database.writing() as session:
         organizations.create_organization(session, settings, actor=OPERATOR, now=now, slug=SLUG)
         ctx = organizations.open_organization(session, settings, SLUG, now=now)
-        token = directories.create_token(ctx, directories.provide_directory(ctx, Provider.OKTA)).secret
+        directory = directories.provide_directory(ctx, Provider.OKTA)
+        directories.answer_patches(ctx, directory, answer)
+        token = directories.create_token(ctx, directory).secret
     database.engine.dispose()
     (folder / "token").write_text(token)
 
