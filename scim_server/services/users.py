@@ -6,7 +6,6 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, literal, select, union_all
-from sqlalchemy.orm import Bundle
 
 from scim_server.models import Availability, Membership, Origin, Team, TeamAncestor, User, UserEmail, UserStatus
 from scim_server.models.base import new_id
@@ -147,16 +146,15 @@ def get_deleted_user_to_change(ctx: Context, user_id: UUID) -> User:
 
 def list_users(ctx: Context, selection: Selection, *, offset: int, limit: int) -> Page[Seen]:
     """What is shown of the users of a selection, the oldest first."""
-    return read_page(ctx.session, Bundle("user", *_SEEN), User.id, _living(ctx), selection, offset=offset, limit=limit)
+    return read_page(ctx.session, _SEEN, User.id, _living(ctx), selection, offset=offset, limit=limit)
 
 
 def walk_users(
     ctx: Context, selection: Selection, *, start: Position | None, backwards: bool, limit: int
 ) -> Slice[Seen]:
     """What is shown of the users of a selection behind a position, or before it."""
-    seen: Any = Bundle("user", *_SEEN)
     return read_slice(
-        ctx.session, seen, User.id, _living(ctx), selection, start=start, backwards=backwards, limit=limit
+        ctx.session, _SEEN, User.id, _living(ctx), selection, start=start, backwards=backwards, limit=limit
     )
 
 
