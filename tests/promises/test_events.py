@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine
-from sqlalchemy import event as sqlalchemy_event
 
 from scim_server.config import Settings
 from scim_server.db import Database
@@ -19,6 +17,7 @@ from scim_server.services.context import OPERATOR
 from scim_server.services.errors import SlugTaken
 from scim_server.services.profiles import PRODUCT_USER
 from tests.clients import ENTERPRISE_USER, GROUP, USER, Directory, Reply
+from tests.faults import failing_at_events
 from tests.oauth import new_client, revoke_client
 from tests.promises.databases import contents, events, id_of
 from tests.promises.tokens import new_token, prefix, revoke
@@ -227,19 +226,13 @@ def break_down() -> None:
     raise RuntimeError("the lights went out")
 
 
-def break_down_at_events(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-    if statement.startswith("INSERT INTO events"):
-        break_down()
-
-
 def test_a_fault_once_all_is_written_leaves_neither_the_changes_nor_their_events(
     world: World, database: Database
 ) -> None:
     before = contents(database)
     newcomer = {"op": "add", "path": "members", "value": [{"value": world.bob.id}]}
 
-    sqlalchemy_event.listen(Engine, "after_cursor_execute", break_down_at_events)
-    try:
+    with failing_at_events(break_down):
         replies = [
             world.acme.post("/Users", {"schemas": [USER], "userName": "eve"}),
             put_user(world, title="Countess"),
@@ -250,8 +243,6 @@ def test_a_fault_once_all_is_written_leaves_neither_the_changes_nor_their_events
             world.group(newcomer),
             world.acme.delete(f"/Groups/{world.pioneers.id}"),
         ]
-    finally:
-        sqlalchemy_event.remove(Engine, "after_cursor_execute", break_down_at_events)
 
     assert [reply.status for reply in replies] == [500] * len(replies)
     assert contents(database) == before

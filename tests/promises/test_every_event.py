@@ -5,8 +5,7 @@ a job. The first time, no event can be written, so that nothing may have changed
 those of the line, and by whoever it was.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +15,7 @@ from uuid import UUID
 import orjson
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, Table, insert, select
-from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import Table, insert, select
 from werkzeug.test import TestResponse
 
 from scim_server.config import Settings
@@ -110,6 +108,7 @@ from tests.authenticators import Authenticator
 from tests.cli.conftest import Command, _log_as_before, command  # noqa: F401
 from tests.clients import USER, Directory, founded
 from tests.connection_files import BOTH, oidc_file, saml_file
+from tests.faults import failing_at_events
 from tests.hands import Hands
 from tests.invitations import PASSWORD, secret
 from tests.pages import BROWSER
@@ -1198,17 +1197,8 @@ def all_events(database: Database) -> list[Event]:
         return list(session.scalars(select(Event).order_by(Event.id)))
 
 
-@contextmanager
-def in_the_dark() -> Iterator[None]:
-    def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith("INSERT INTO events"):
-            raise LightsWentOut
-
-    sqlalchemy_event.listen(Engine, "before_cursor_execute", fail)
-    try:
-        yield
-    finally:
-        sqlalchemy_event.remove(Engine, "before_cursor_execute", fail)
+def lights_go_out() -> None:
+    raise LightsWentOut
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -1218,7 +1208,7 @@ def test_the_events_and_what_they_tell_of_are_there_or_neither_is(world: World, 
         each(world)
     before, known = kept(database), {each.id for each in all_events(database)}
 
-    with in_the_dark(), pytest.raises(LightsWentOut):
+    with failing_at_events(lights_go_out), pytest.raises(LightsWentOut):
         act(world)
     assert kept(database) == before
 

@@ -9,14 +9,13 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import event
 
 from scim_server.app import create_app
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.models import Event
 from tests.clients import ENTERPRISE_USER, ERROR, GROUP, PATCH_OP, USER, Directory, Reply, assert_error, found
 from tests.conftest import emptied
+from tests.faults import failing_at_events
 from tests.promises.databases import contents, events, statements
 
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -450,11 +449,8 @@ def test_a_fault_of_ours_ends_the_request_and_keeps_nothing_of_it(
 ) -> None:
     before = contents(database)
 
-    event.listen(Event, "after_insert", fall)
-    try:
+    with failing_at_events(fall):
         reply = acme.post("/Bulk", {"Operations": [{"method": "DELETE"}, user("ada"), user("bob")]})
-    finally:
-        event.remove(Event, "after_insert", fall)
 
     assert_error(reply, 500)
     assert contents(database) == before
