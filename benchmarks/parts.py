@@ -9,7 +9,6 @@ behind for the request log. docs/performance.md has what came of it.
 
 import os
 import platform
-import secrets
 import statistics
 import tempfile
 import time
@@ -17,7 +16,6 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import count, product
 from pathlib import Path
 from typing import Any
@@ -28,19 +26,14 @@ from flask.testing import FlaskClient
 
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())  # the package of PostgreSQL warns without
 os.environ["SCIM_RATE_LIMIT"] = "1000000"
-os.environ["SCIM_SECRET_KEY"] = secrets.token_hex(32)
 
+from benchmarks.ours import SLUG, prepare, settings_for
+from benchmarks.works import PATCH_OP, person
 from scim_server.app import create_app
-from scim_server.config import load_settings
 from scim_server.db import Transaction, connect
-from scim_server.migrations import upgrade
-from scim_server.models import Provider
-from scim_server.services import access, directories, organizations, request_queue
-from scim_server.services.context import OPERATOR
+from scim_server.services import access, request_queue
 from scim_server.web import rate_limit, request_log
 
-USER = "urn:ietf:params:scim:schemas:core:2.0:User"
-PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 PEOPLE = 200
 BATCH = 20
 """Requests in a row with the part, or without it."""
@@ -55,25 +48,13 @@ class Target:
     ids: list[str]
 
     def send(self, method: str, path: str, body: object = None) -> str:
-        reply = self.client.open(f"/scim/v2/bench{path}", method=method, json=body, headers=self.headers)
+        reply = self.client.open(f"/scim/v2/{SLUG}{path}", method=method, json=body, headers=self.headers)
         assert reply.status_code in (200, 201), reply.get_data()
         return str(reply.get_json(force=True).get("id"))
 
 
-def person(name: str) -> dict[str, object]:
-    """Somebody as Okta sends them, password and all (exchange 6)."""
-    return {
-        "schemas": [USER],
-        "userName": f"{name}@example.com",
-        "name": {"givenName": "Test", "familyName": "User"},
-        "emails": [{"primary": True, "value": f"{name}@example.com", "type": "work"}],
-        "displayName": "Test User",
-        "locale": "en-US",
-        "externalId": name,
-        "groups": [],
-        "password": "1mz050nq",
-        "active": True,
-    }
+# What Okta sends besides, and must be taken out of the request log.
+AS_OKTA: dict[str, object] = {"groups": [], "password": "1mz050nq"}
 
 
 _numbers = count()
@@ -99,7 +80,7 @@ def patch_user(target: Target) -> None:
 
 
 def create_user(target: Target) -> None:
-    target.send("POST", "/Users", person(f"new{next(_numbers)}"))
+    target.send("POST", "/Users", person(f"new{next(_numbers)}", **AS_OKTA))
 
 
 WORKS: dict[str, Callable[[Target], None]] = {
@@ -112,19 +93,15 @@ WORKS: dict[str, Callable[[Target], None]] = {
 
 
 @contextmanager
-def target_on(url: str) -> Iterator[Target]:
+def target_on(url: str, folder: Path) -> Iterator[Target]:
     """The application on a database, with some people."""
-    settings = load_settings(database_url=url, log_level="warning")
+    prepare(url, folder)
+    settings = settings_for(url, folder)
     database = connect(settings)
-    upgrade(database.engine)
-    now = datetime.now(UTC)
-    with database.writing() as session:
-        organizations.create_organization(session, settings, actor=OPERATOR, now=now, slug="bench")
-        ctx = organizations.open_organization(session, settings, "bench", now=now)
-        token = directories.create_token(ctx, directories.provide_directory(ctx, Provider.OKTA)).secret
+    headers = {"Authorization": f"Bearer {(folder / 'token').read_text()}"}
     ids: list[str] = []
-    target = Target(create_app(settings, database).test_client(), {"Authorization": f"Bearer {token}"}, ids)
-    ids += [target.send("POST", "/Users", person(f"person{number}")) for number in range(PEOPLE)]
+    target = Target(create_app(settings, database).test_client(), headers, ids)
+    ids += [target.send("POST", "/Users", person(f"person{number}", **AS_OKTA)) for number in range(PEOPLE)]
     try:
         yield target
     finally:
@@ -194,8 +171,8 @@ class Times:
         self.waited.append(time.perf_counter() - waiting)
 
 
-def measure(name: str, url: str, requests: int) -> None:
-    with target_on(url) as target:
+def measure(name: str, url: str, folder: Path, requests: int) -> None:
+    with target_on(url, folder) as target:
         for (kind, work), (part, off) in product(WORKS.items(), PARTS.items()):
             whole, lacking = Times(), Times()
             writing = 0.0
@@ -227,11 +204,11 @@ def main() -> None:
 
     print(f"Python {platform.python_version()} on {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as folder:
-        measure("SQLite", f"sqlite:///{folder}/scim.db", arguments.requests)
+        measure("SQLite", f"sqlite:///{folder}/scim.db", Path(folder) / "sqlite", arguments.requests)
         Path(folder).chmod(0o755)  # PostgreSQL runs as somebody else
         server = get_server(Path(folder) / "postgresql", cleanup_mode="delete")
         try:
-            measure("PostgreSQL", server.get_uri(), arguments.requests)
+            measure("PostgreSQL", server.get_uri(), Path(folder) / "of-postgresql", arguments.requests)
         finally:
             server.cleanup()
 
