@@ -56,6 +56,14 @@ class Versioned:
         self.updated_at = now
 
 
+class Remembered:
+    """A row that processes remember (services/tenants.py): `state_id` is a new one after each UPDATE, whoever makes it
+    and whatever it changes, which a version, an ETag of what is shown, need not be.
+    """
+
+    state_id: Mapped[UUID] = mapped_column(default=new_id, onupdate=new_id)
+
+
 def belongs_to_organization() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["org_id"], ["organizations.id"])
 

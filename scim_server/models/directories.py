@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, LargeBinary, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scim_server.models.base import Base, OfOrganization, Versioned, belongs_to_organization, reference
+from scim_server.models.base import Base, OfOrganization, Remembered, Versioned, belongs_to_organization, reference
 
 
 class Provider(StrEnum):
@@ -51,7 +51,7 @@ class BrakeMode(StrEnum):
 _OF_USER = text("user_id IS NOT NULL")
 
 
-class Directory(OfOrganization, Versioned, Base):
+class Directory(OfOrganization, Remembered, Versioned, Base):
     __tablename__ = "directories"
     __table_args__ = (belongs_to_organization(),)
 

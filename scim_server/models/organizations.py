@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scim_server.models.base import Base, Versioned, new_id
+from scim_server.models.base import Base, Remembered, Versioned, new_id
 from scim_server.models.types import Document
 
 
@@ -19,7 +19,7 @@ class Overage(StrEnum):
     BILL = "bill"
 
 
-class Organization(Versioned, Base):
+class Organization(Remembered, Versioned, Base):
     """`settings` is what the organization has chosen (services/settings.py), and `declared_id` is a new one whenever
     what it has declared changes (services/declared.py). `main_team_id` is the team that new users join; it refers to a
     team without a foreign key, since teams refer to organizations, and is only read together with that team; likewise

@@ -1,6 +1,6 @@
 """Who may come in to the organization that the URL names, and as whom: a directory or a user."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from scim_server.config import Settings
 from scim_server.db import Database, DatabaseBusy
 from scim_server.models import Directory, OAuthClient, Organization, ScimToken, User, UserStatus
+from scim_server.services import tenants
 from scim_server.services.clients import has_secret, known_client
 from scim_server.services.context import Actor, ActorKind, Context, Device, Notes
 from scim_server.services.directories import hash_token, is_usable
@@ -25,12 +26,14 @@ log = structlog.get_logger(__name__)
 # and a directory that sends a hundred requests a second writes it once.
 _LAST_USE_PRECISION = timedelta(minutes=5)
 
-# Every request asks it, so it is put together once. Of the outer joins, any may find nothing.
+# Every request asks it, so it is put together once, and takes the few columns that may differ from one request to the
+# next. Of the outer joins, any may find nothing.
 _TOKEN = (
     select(
-        *(ScimToken.id, ScimToken.org_id, ScimToken.user_id, ScimToken.expires_at, ScimToken.revoked_at),
-        *(ScimToken.last_used_at, Organization, Directory),
-        *(OAuthClient.revoked_at.label("client_revoked_at"), User.user_name, User.status),
+        *(ScimToken.id, ScimToken.org_id, ScimToken.directory_id, ScimToken.user_id, ScimToken.expires_at),
+        *(ScimToken.revoked_at, ScimToken.last_used_at, OAuthClient.revoked_at.label("client_revoked_at")),
+        *(Organization.state_id.label("org_state_id"), Directory.state_id.label("directory_state_id")),
+        *(User.user_name, User.status),
     )
     .select_from(ScimToken)
     .join(Organization, Organization.id == ScimToken.org_id)
@@ -73,12 +76,13 @@ class Caller:
         notes: Notes,
         device: Device = Device(),  # noqa: B008 (nobody can change it)
     ) -> Context:
-        """Their context, in a transaction: another one than that which found them, in which a change of their
-        organization or directory is kept all the same.
-        """
+        """Their context, in a transaction that only reads."""
+        return Context(session, settings, self.org, self.actor, now, request_id, self.directory, notes, device=device)
+
+    def writing(self, session: Session) -> "Caller":
+        """The same for a transaction in which their organization or directory may be changed."""
         org = session.merge(self.org, load=False)
-        directory = session.merge(self.directory, load=False) if self.directory else None
-        return Context(session, settings, org, self.actor, now, request_id, directory, notes, device=device)
+        return replace(self, org=org, directory=self.directory and session.merge(self.directory, load=False))
 
 
 def find_caller(session: Session, slug: str, secret: str, *, now: datetime) -> Caller:
@@ -88,18 +92,18 @@ def find_caller(session: Session, slug: str, secret: str, *, now: datetime) -> C
     """
     if not SLUG.fullmatch(slug):
         raise NotAuthenticated
-    row: Any = session.execute(_TOKEN, {"token_hash": hash_token(secret), "slug": slug}).one_or_none()
-    if row is None:
+    token = {"token_hash": hash_token(secret), "slug": slug}
+    row: Any = session.connection().execute(_TOKEN, token).one_or_none()
+    if row is None or not is_usable(row, now) or row.client_revoked_at is not None:
         raise NotAuthenticated
-    if not is_usable(row, now) or row.client_revoked_at is not None:
+    org = tenants.organization(session, row.org_id, row.org_state_id)
+    use = _use(ScimToken, row, now)
+    if row.directory_id is not None:
+        directory = tenants.directory(session, row.org_id, row.directory_id, row.directory_state_id)
+        return Caller(org, _directory(directory), directory, use)
+    if row.status != UserStatus.ACTIVE:
         raise NotAuthenticated
-    if row.Directory is not None:
-        actor = _directory(row.Directory)
-    elif row.status == UserStatus.ACTIVE:
-        actor = Actor(ActorKind.USER, row.user_name, row.user_id)
-    else:
-        raise NotAuthenticated
-    return Caller(row.Organization, actor, row.Directory, _use(ScimToken, row, now))
+    return Caller(org, Actor(ActorKind.USER, row.user_name, row.user_id), None, use)
 
 
 def find_basic_caller(session: Session, slug: str, public_id: str, secret: str, *, now: datetime) -> Caller:

@@ -6,10 +6,8 @@ Every request needs it and it hardly ever changes, so each process keeps what it
 not asked for again, in any process, and what a transaction that failed has read is not either.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
 from uuid import UUID
 
 import orjson
@@ -23,6 +21,7 @@ from scim_server.services.catalogue import read_catalogue
 from scim_server.services.checklist_items import SHIPPED, Item, items_of
 from scim_server.services.context import Context
 from scim_server.services.profiles import folded
+from scim_server.services.unchanged import Unchanged
 
 # An organization's is a few kilobytes.
 _KEPT = 2048
@@ -70,22 +69,15 @@ class Declared:
         return next((role for role in self.roles.values() if _is_called(role, text)), None)
 
 
-_kept: OrderedDict[UUID, Declared] = OrderedDict()
-_lock = Lock()
+_kept = Unchanged[Declared](_KEPT)
 
 
 def declared(ctx: Context) -> Declared:
     """What the organization has declared."""
-    with _lock:
-        found = _kept.get(ctx.org.declared_id)
-        if found is not None:
-            _kept.move_to_end(ctx.org.declared_id)
-            return found
-    found = _read(ctx)
-    with _lock:
-        _kept[ctx.org.declared_id] = found
-        while len(_kept) > _KEPT:
-            _kept.popitem(last=False)
+    found = _kept.get(ctx.org.declared_id)
+    if found is None:
+        found = _read(ctx)
+        _kept.keep(ctx.org.declared_id, found)
     return found
 
 
