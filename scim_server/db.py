@@ -87,7 +87,8 @@ class Database:
         and neither a BEGIN nor a ROLLBACK is waited for.
         Raises DatabaseBusy.
         """
-        with _told_when_busy(), self._askers.begin() as session:
+        # There is nothing to commit; to close it ends what SQLite has begun.
+        with _told_when_busy(), self._askers() as session:
             yield session
 
     @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, String, TableValuedAlias, bindparam, column, literal
+from sqlalchemy import JSON, Boolean, ColumnElement, String, TableValuedAlias, bindparam, column, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
@@ -88,6 +88,29 @@ def _as_jsonb(element: _Parsed, compiler: Any, **options: Any) -> str:
 @compiles(_Parsed, "sqlite")
 def _as_it_is(element: _Parsed, compiler: Any, **options: Any) -> str:
     return str(compiler.process(element.clauses, **options))
+
+
+class _JsonRows(FunctionElement[Any]):
+    name = "json_rows"
+    type = JSON()
+    inherit_cache = True
+
+
+def json_rows(*columns: ColumnElement[Any]) -> ColumnElement[Any]:
+    """All rows of a query as one JSON array of arrays, in the order in which they come: null or empty if there are
+    none. What is asked within another query's column this way costs no query of its own.
+    """
+    return _JsonRows(*columns)
+
+
+@compiles(_JsonRows, "postgresql")
+def _json_agg(element: _JsonRows, compiler: Any, **options: Any) -> str:
+    return f"json_agg(json_build_array({compiler.process(element.clauses, **options)}))"
+
+
+@compiles(_JsonRows, "sqlite")
+def _json_group_array(element: _JsonRows, compiler: Any, **options: Any) -> str:
+    return f"json_group_array(json_array({compiler.process(element.clauses, **options)}))"
 
 
 class _Rare(FunctionElement[bool]):

@@ -54,7 +54,10 @@ def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
     """GET /Users/{id} (RFC 7644 §3.4.1)."""
     kind = kinds.users(ctx)
     projection = read_projection(ctx, kind, parameters)
-    return answer(ctx, users.see_user(ctx, known_id("user", id)), projection)
+    user_id = known_id("user", id)
+    if not projection.shows("groups"):
+        return _answer(ctx, users.see_user(ctx, user_id), [], projection)
+    return _answer(ctx, *users.see_user_in_teams(ctx, user_id), projection)
 
 
 def search(ctx: Context, parameters: Parameters) -> Answer:
@@ -174,7 +177,12 @@ def _change(
 
 def answer(ctx: Context, user: users.Seen, projection: Projection) -> Answer:
     """A user as they are now."""
-    [resource] = _resources(ctx, [user], projection)
+    teams = users.teams_of_users(ctx, [user.id])[user.id] if projection.shows("groups") else []
+    return _answer(ctx, user, teams, projection)
+
+
+def _answer(ctx: Context, user: users.Seen, teams: list[users.Belonging], projection: Projection) -> Answer:
+    resource = _resource(ctx, base_url(ctx), user, teams, projection)
     return Answer(200, projection(resource), version=resource["meta"]["version"])
 
 

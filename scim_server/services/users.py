@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, func, insert, literal, 
 
 from scim_server.models import Availability, Membership, Origin, Team, TeamAncestor, User, UserEmail, UserStatus
 from scim_server.models.base import new_id
-from scim_server.models.expressions import any_of, any_of_parameter
+from scim_server.models.expressions import any_of, any_of_parameter, json_rows
 from scim_server.services import adoption, checklist_moments, lifecycle, membership
 from scim_server.services.authorship import note_author, with_what_hands_wrote
 from scim_server.services.constraints import add, flush
@@ -54,15 +54,15 @@ _ONE_SEEN = select(*(column.expression for column in _SEEN)).where(*_ONE)
 _ONE_TO_CHANGE = select(User).where(*_ONE).with_for_update()
 
 
-def _belongings() -> Any:
-    theirs = Membership.org_id == bindparam("org_id"), any_of_parameter(Membership.user_id, "user_ids")
+def _belongings(whose: ColumnElement[bool]) -> Any:
+    theirs = Membership.org_id == bindparam("org_id"), whose
     above = (TeamAncestor.org_id == Membership.org_id) & (TeamAncestor.team_id == Membership.team_id)
     every = union_all(
         select(Membership.user_id, Membership.team_id, literal(1).label("direct")).where(*theirs),
         select(Membership.user_id, TeamAncestor.ancestor_id, literal(0)).join(TeamAncestor, above).where(*theirs),
     ).subquery()
     return (
-        select(every.c.user_id, Team.id, Team.display_name, func.max(every.c.direct))
+        select(every.c.user_id, Team.id, Team.display_name, func.max(every.c.direct).label("direct"))
         .join(Team, Team.id == every.c.team_id)
         .where(Team.org_id == bindparam("org_id"), Team.deleted_at.is_(None))
         .group_by(every.c.user_id, Team.id, Team.display_name)
@@ -70,7 +70,14 @@ def _belongings() -> Any:
     )
 
 
-_BELONGINGS = _belongings()
+def _one_with_belongings() -> Any:
+    theirs = _belongings(Membership.user_id == bindparam("user_id")).subquery()
+    teams = select(json_rows(theirs.c.id, theirs.c.display_name, theirs.c.direct)).scalar_subquery()
+    return select(*(column.expression for column in _SEEN), teams.label("teams")).where(*_ONE)
+
+
+_BELONGINGS = _belongings(any_of_parameter(Membership.user_id, "user_ids"))
+_ONE_WITH_BELONGINGS = _one_with_belongings()
 _NEW_EMAIL = insert(UserEmail)
 
 
@@ -99,6 +106,18 @@ def see_user(ctx: Context, user_id: UUID) -> Seen:
     if row is None:
         raise NotFound("user", user_id)
     return row  # type: ignore[no-any-return]
+
+
+def see_user_in_teams(ctx: Context, user_id: UUID) -> tuple[Seen, list[Belonging]]:
+    """What is shown of a user, and what `teams_of_users` says of them, by one query.
+
+    Raises NotFound.
+    """
+    parameters = {"org_id": ctx.org.id, "user_id": user_id}
+    row: Any = ctx.session.connection().execute(_ONE_WITH_BELONGINGS, parameters).one_or_none()
+    if row is None:
+        raise NotFound("user", user_id)
+    return row, [Belonging(UUID(team_id), name, bool(direct)) for team_id, name, direct in row.teams or ()]
 
 
 def find_user(ctx: Context, user_name: str, key: str) -> User:

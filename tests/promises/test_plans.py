@@ -18,7 +18,7 @@ from tests.promises.plans import Sent, faults, plan_of, sent_to, work
 
 # Statements of each request, of which the first finds who asks. To change one is to change what a sync costs.
 COSTS = {
-    "a user": 3,
+    "a user": 2,
     "by id": 3,
     "by userName": 3,
     "by userName, nobody": 2,

@@ -17,7 +17,7 @@ from tests.promises.databases import statements
 # deactivation or deletion are the brake's, and one of a deactivation opens the leaver's checklist. A change of a
 # number here is a change of what every directory's sync costs, so it is made on purpose or not at all.
 COSTS = {
-    "read a user": 3,
+    "read a user": 2,
     "look up a user": 3,
     "look up a user whom nobody knows": 2,
     "list users": 3,
