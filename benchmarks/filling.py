@@ -281,7 +281,7 @@ def _count_joins(ctx: Context, others: int) -> None:
 
 def settle(database: Database) -> None:
     """Leave a database as one that has rested after all of that."""
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with database.engine.connect() as connection:
         if database.engine.dialect.name == "postgresql":
             connection.exec_driver_sql("VACUUM (ANALYZE)")
         else:  # which nobody ever has ANALYZE: it goes by the statistics of the migrations

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
 from scim_server.config import Settings
 
@@ -65,9 +65,12 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._askers = sessionmaker(engine, expire_on_commit=False)
         self._readers = sessionmaker(engine, expire_on_commit=False)
-        self._askers = sessionmaker(_without_transactions(engine), expire_on_commit=False)
-        self._writers = sessionmaker(engine.execution_options(writes=True), class_=Transaction, expire_on_commit=False)
+        self._writers = sessionmaker(engine, class_=Transaction, expire_on_commit=False)
+        # Not by an event of the engine: SQLAlchemy looks for those around each statement, and finding some is felt.
+        event.listen(self._readers, "after_begin", _begin_reading)
+        event.listen(self._writers, "after_begin", _begin_writing)
 
     def when_committed(self, listener: Callable[[Session], None]) -> None:
         """Have somebody called after each transaction that has changed something; it must be quick about it."""
@@ -83,11 +86,10 @@ class Database:
     def asking(self) -> Iterator[Session]:
         """As `reading`, for a few statements that a request waits for: none of them may stream its rows.
 
-        On PostgreSQL each is a transaction of its own, which sees no less than one among others in READ COMMITTED does,
-        and neither a BEGIN nor a ROLLBACK is waited for.
+        Each is a transaction of its own, which sees no less than one among others in READ COMMITTED does, and neither a
+        BEGIN nor a ROLLBACK is waited for.
         Raises DatabaseBusy.
         """
-        # There is nothing to commit; to close it ends what SQLite has begun.
         with _told_when_busy(), self._askers() as session:
             yield session
 
@@ -132,15 +134,15 @@ def connect(settings: Settings) -> Database:
     engine = create_engine(url, **options)
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _prepare_postgresql)
+        event.listen(engine, "checkin", _rest)
         _ask_whether_alive(engine)
     return Database(engine)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # _begin_sqlite says BEGIN, so that a writer can say BEGIN IMMEDIATE
+    connection.isolation_level = None  # `begin` says BEGIN, so that a writer can say BEGIN IMMEDIATE
     cursor = connection.cursor()
     for pragma in (
         "journal_mode = WAL",
@@ -153,9 +155,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    connection.autocommit = True  # until `begin`
     connection.execute(f"SET lock_timeout = {_BUSY_MS}")
     connection.execute("SET TimeZone = 'UTC'")
-    connection.commit()
 
 
 def _ask_whether_alive(engine: Engine) -> None:
@@ -177,15 +179,30 @@ def _ask_whether_alive(engine: Engine) -> None:
     event.listen(engine, "checkin", checkin)
 
 
-def _without_transactions(engine: Engine) -> Engine:
-    return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
+def begin(connection: Connection, *, writes: bool) -> None:
+    """Begin a transaction on a connection: they rest without one, so that whoever only asks need not end it either."""
+    if connection.dialect.name == "sqlite":
+        # A transaction that reads first and writes later cannot wait for another writer in SQLite: it fails at once.
+        # So a writer takes the lock at its beginning, where busy_timeout makes it wait in line.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    else:
+        driver: Any = connection.connection.driver_connection
+        driver.autocommit = False  # psycopg says BEGIN with the first statement
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and writes later cannot wait for another writer in SQLite: it fails at once.
-    # So a writer takes the lock at its beginning, where busy_timeout makes it wait in line.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _begin_reading(_session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    if not transaction.nested:
+        begin(connection, writes=False)
+
+
+def _begin_writing(_session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    if not transaction.nested:
+        begin(connection, writes=True)
+
+
+def _rest(connection: Any, _record: Any) -> None:
+    if connection is not None and not connection.closed and not connection.autocommit:
+        connection.autocommit = True
 
 
 def violated_constraint(error: IntegrityError, tables: Iterator[Table] | list[Table]) -> str | None:

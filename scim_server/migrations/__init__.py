@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from scim_server.db import begin
 from scim_server.migrations.statistics import tell_sqlite
 
 _FOLDER = Path(__file__).parent
@@ -49,7 +50,8 @@ def _config(engine: Engine) -> Iterator[Config]:
     """One transaction for all of it: a migration that fails half-way leaves the schema as it was."""
     config = Config(stdout=StringIO())
     config.set_main_option("script_location", str(_FOLDER))
-    with engine.connect().execution_options(writes=True) as connection, _unlinked(connection), connection.begin():
+    with engine.connect() as connection, _unlinked(connection), connection.begin():
+        begin(connection, writes=True)
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # whoever else migrates may take their time
         config.attributes["connection"] = connection

@@ -7,7 +7,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from scim_server.config import load_settings
-from scim_server.db import connect
+from scim_server.db import begin, connect
 from scim_server.models import Base
 
 # Any number that nothing else locks: two servers that upgrade at once go one after the other.
@@ -33,5 +33,6 @@ handed_over = context.config.attributes.get("connection")
 if handed_over is not None:
     run(handed_over)
 else:
-    with connect(load_settings()).engine.execution_options(writes=True).begin() as own:
+    with connect(load_settings()).engine.begin() as own:
+        begin(own, writes=True)
         run(own)

@@ -121,7 +121,7 @@ def test_an_upgrade_of_an_upgraded_database_changes_nothing(own: Own) -> None:
 def test_a_migration_that_fails_leaves_the_schema_as_it_was(own: Own) -> None:
     # The last table that the migrations make is in the way.
     _, database = own
-    with database.engine.execution_options(writes=True).begin() as connection:
+    with database.engine.connect() as connection:
         connection.execute(text("CREATE TABLE user_emails (id INTEGER PRIMARY KEY)"))
 
     with pytest.raises(Exception, match="already exists"):

@@ -32,9 +32,8 @@ def town(app: Flask, settings: Settings, migrated: Database) -> Iterator[Directo
     directories = [found(app, settings, database, slug) for slug in ("before", "town", "behind")]
     for directory in directories:
         _fill(settings, database, directory.slug)
-    with database.engine.connect().execution_options(writes=True) as connection:
+    with database.engine.connect() as connection:
         connection.execute(text("ANALYZE"))
-        connection.commit()
     yield directories[1]
     close_all()
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from scim_server.config import Settings, load_settings
-from scim_server.db import Database
+from scim_server.db import Database, begin
 from scim_server.migrations import upgrade
 from tests.promises.asks import CHANGES, LOOK_UPS, OF_PEOPLE, PAGE, Ask
 from tests.promises.companies import Company, company
@@ -100,10 +100,12 @@ def _assert_costs(companies: tuple[Company, Company], name: str, send: Ask) -> N
     looked = []
     for asked in companies:
         database: Database = asked.directory.app.extensions["scim_server"].database
-        with sent_to(database) as sent:
+        with sent_to(database) as all_sent:
             reply = send(asked)
+        sent = [each for each in all_sent if "SET last_used_at" not in each.sql]  # once in five minutes
         assert getattr(reply, "status", 200) in (200, 201, 204), reply
         with database.engine.connect() as connection:
+            begin(connection, writes=True)
             assert [(fault, each.sql) for each in sent for fault in faults(connection, each)] == [], name
             assert len(sent) == COSTS[name], (name, [each.sql for each in sent])
             looked.append([(work(connection, each), each.sql) for each in sent if _can_be_repeated(each)])

@@ -31,7 +31,7 @@ def test_what_analyze_has_found_stays(own: tuple[Settings, Database]) -> None:
     if database.engine.dialect.name != "sqlite":
         return
     migrations.upgrade(database.engine)
-    with database.engine.execution_options(writes=True).begin() as connection:
+    with database.engine.connect() as connection:
         connection.exec_driver_sql("UPDATE sqlite_stat1 SET stat = '7 7 1' WHERE idx = 'uq_users_user_name'")
 
     migrations.upgrade(database.engine)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from scim_server import db
 from scim_server.app import create_app
 from scim_server.config import Settings
-from scim_server.db import Database
+from scim_server.db import Database, begin
 from scim_server.migrations import upgrade
 from tests.clients import Directory, Reply, assert_error, found
 from tests.processes import wait_until
@@ -38,7 +38,8 @@ def assert_busy(reply: Reply) -> None:
 @contextmanager
 def held(database: Database, id: str) -> Iterator[Connection]:
     """Somebody else's transaction, which has changed a user."""
-    with database.engine.connect().execution_options(writes=True) as connection:
+    with database.engine.connect() as connection:
+        begin(connection, writes=True)
         connection.execute(text("UPDATE users SET nickname = 'held' WHERE id = :id"), {"id": id})
         yield connection
         connection.rollback()
