@@ -147,7 +147,7 @@ def to_resource(ctx: Context, kind: Kind, user: User) -> Any:
     return kind.profile.model_validate(document, scim_policy=TOLERANT)
 
 
-def _follow_entitlements(ctx: Context, user: User, *, was: Any, asked: Any) -> None:
+def _follow_entitlements(ctx: Context, user: users.Seen, *, was: Any, asked: Any) -> None:
     if was != asked:
         grants.follow_directory(ctx, user, granted_by(asked))
 

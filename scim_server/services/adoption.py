@@ -1,6 +1,6 @@
 """Whose a user is: a directory's, or that of the people of the organization. And how they pass from one to another."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select, union_all
 from sqlalchemy.orm import undefer
@@ -27,7 +27,29 @@ def _candidates() -> Any:
 
 
 # Put together once, because every user who is created asks it.
-_CANDIDATES = _candidates()
+CANDIDATES = _candidates()
+
+
+class Called(NamedTuple):
+    """What somebody is known by, as comparisons see it: their name, and their main address."""
+
+    name: str | None
+    address: str | None
+
+    def parameters(self, ctx: Context) -> dict[str, Any]:
+        """Those of CANDIDATES."""
+        return {"org_id": ctx.org.id, "name": self.name, "address": self.address or self.name}
+
+
+NOBODY = Called(None, None)
+
+
+def called(profile: Profile) -> Called:
+    """What a directory calls somebody.
+
+    Raises InvalidValue.
+    """
+    return Called(profile.key("userName"), main_address(profile.search))
 
 
 def claim(ctx: Context, user: User) -> None:
@@ -54,10 +76,9 @@ def find_candidate(ctx: Context, profile: Profile) -> User | None:
     """
     if ctx.directory is None:
         return None
-    name, address = profile.key("userName"), main_address(profile.search)
-    keys = {key for key in (name, address) if key}
-    parameters = {"org_id": ctx.org.id, "name": name, "address": address or name}
-    ids = set(ctx.session.connection().execute(_CANDIDATES, parameters).scalars())
+    known_by = called(profile)
+    keys = set(filter(None, known_by))
+    ids = set(ctx.session.connection().execute(CANDIDATES, known_by.parameters(ctx)).scalars())
     if not ids:
         return None
     rows = ctx.session.scalars(
@@ -74,7 +95,7 @@ def find_candidate(ctx: Context, profile: Profile) -> User | None:
     ).all()
     # An address beside the main one may be that of a whole department.
     found = [user for user in rows if user.user_name_key in keys or main_address(user.search) in keys]
-    named = [user for user in found if user.user_name_key == name]
+    named = [user for user in found if user.user_name_key == known_by.name]
     user = named[0] if named else found[0] if len(found) == 1 else None
     if user is not None and ctx.directory.adoption != Adoption.LINK:
         raise UserNameTaken(user.user_name)

@@ -39,6 +39,11 @@ def with_what_hands_wrote(user: User, profile: Profile) -> Profile:
     )
 
 
+def written_by_hand(ctx: Context, profile: Profile) -> list[str]:
+    """The attributes of somebody who is new that a person has written."""
+    return sorted(flattened(profile.document).keys() - _NOBODYS) if _is_person(ctx) else []
+
+
 def note_author(ctx: Context, user: User, profile: Profile, written: Collection[str]) -> list[str]:
     """Note who has written these attributes of a user whose profile becomes this one.
 
@@ -46,8 +51,11 @@ def note_author(ctx: Context, user: User, profile: Profile, written: Collection[
     """
     present = flattened(profile.document).keys() - _NOBODYS
     theirs = set(user.by_hand)
-    by_people = ctx.directory is None and ctx.actor.kind is not ActorKind.CONNECTION
-    hands = theirs | set(written) if by_people else theirs - set(written)
+    hands = theirs | set(written) if _is_person(ctx) else theirs - set(written)
     if (by_hand := sorted(hands & present)) != user.by_hand:
         user.by_hand = by_hand
     return sorted(theirs - hands)
+
+
+def _is_person(ctx: Context) -> bool:
+    return ctx.directory is None and ctx.actor.kind is not ActorKind.CONNECTION

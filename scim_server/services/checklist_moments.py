@@ -4,7 +4,7 @@ Whoever may do that was asked there. What the program ticks by itself is ticked 
 """
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import select
@@ -23,7 +23,18 @@ _LEFT = "They left before it was done."
 _CAME_BACK = "They came back."
 
 
-def welcome(ctx: Context, user: User) -> None:
+class Person(Protocol):
+    """Whom a list is about, as far as a list is opened for it."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def document(self) -> dict[str, Any]: ...
+    @property
+    def status(self) -> str: ...
+
+
+def welcome(ctx: Context, user: Person) -> None:
     """Open the list of somebody who is new, where the organization wants one."""
     if organization_settings(ctx).newcomer_checklists:
         open_list(ctx, user, ChecklistKind.NEWCOMER)
@@ -58,7 +69,7 @@ def settle(ctx: Context, user: User, *facts: Known) -> None:
         _tick_open(ctx, user, ChecklistKind.NEWCOMER, _ticks(ctx, known))
 
 
-def open_list(ctx: Context, user: User, kind: ChecklistKind, ticks: dict[str, Any] | None = None) -> Checklist:
+def open_list(ctx: Context, user: Person, kind: ChecklistKind, ticks: dict[str, Any] | None = None) -> Checklist:
     """Open a list with the items that its template has now, of which some are ticked: those, or what is known."""
     if ticks is None:
         ticks = _ticks(ctx, _known_of_newcomer(user) if kind is ChecklistKind.NEWCOMER else ())
@@ -118,7 +129,7 @@ def _ticks(ctx: Context, known: Iterable[str]) -> dict[str, Any]:
     return {key: tick_of(ctx, SYSTEM) for key in known}
 
 
-def _known_of_newcomer(user: User) -> list[Known]:
+def _known_of_newcomer(user: Person) -> list[Known]:
     name = user.document.get("name") or {}
     filled = name.get("givenName") and name.get("familyName") and user.document.get("emails")
     accepted = user.status == UserStatus.ACTIVE

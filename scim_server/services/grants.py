@@ -13,12 +13,12 @@ from scim_server.services.built_in import Manage
 from scim_server.services.context import Context
 from scim_server.services.declared import declared
 from scim_server.services.errors import NotAllowed, NotFound
-from scim_server.services.events import Action, record
+from scim_server.services.events import Action, Target, record
 from scim_server.services.kept import Kept, columns, keep, restore
 from scim_server.services.permissions import known, require, require_reach, require_to_give, rights_of
 
 
-def grants_of(ctx: Context, user: User) -> Sequence[UserPermission]:
+def grants_of(ctx: Context, user: Target) -> Sequence[UserPermission]:
     """The grants and revocations of a user, by permission."""
     return ctx.session.scalars(
         select(UserPermission)
@@ -66,7 +66,7 @@ def reset(ctx: Context, user: User, key: str) -> None:
     _remove(ctx, user, row)
 
 
-def follow_directory(ctx: Context, user: User, asked: Collection[str]) -> None:
+def follow_directory(ctx: Context, user: Target, asked: Collection[str]) -> None:
     """Grant what the user's directory says they may do, and take back what it does not say any more.
 
     What is not in the catalogue is none of ours, and what a person does here (`Manage`) no directory grants: it could
@@ -99,11 +99,11 @@ def put_back(ctx: Context, user: User, key: str, row: Kept | None) -> None:
     ctx.session.execute(update(UserPermission), [_keyed(user, key) | restore(UserPermission, ctx.org.id, row)])
 
 
-def _keyed(user: User, key: str) -> dict[str, Any]:
+def _keyed(user: Target, key: str) -> dict[str, Any]:
     return {"user_id": user.id, "permission": key, "source": GrantSource.DIRECTORY}
 
 
-def _write(ctx: Context, user: User, key: str, source: GrantSource, *, granted: bool) -> None:
+def _write(ctx: Context, user: Target, key: str, source: GrantSource, *, granted: bool) -> None:
     row = _find(ctx, user, key, source)
     if row is not None and row.granted == granted:
         return
@@ -116,14 +116,14 @@ def _write(ctx: Context, user: User, key: str, source: GrantSource, *, granted: 
     record(ctx, action, user, {key: (before, _said(granted))}, source=source)
 
 
-def _remove(ctx: Context, user: User, row: UserPermission) -> None:
+def _remove(ctx: Context, user: Target, row: UserPermission) -> None:
     changes = {row.permission: (_said(row.granted), None)}
     kept = keep({column.name: getattr(row, column.name) for column in columns(UserPermission)})
     record(ctx, Action.USER_PERMISSION_RESET, user, changes, source=row.source, row=kept)
     ctx.session.delete(row)
 
 
-def _find(ctx: Context, user: User, key: str, source: GrantSource) -> UserPermission | None:
+def _find(ctx: Context, user: Target, key: str, source: GrantSource) -> UserPermission | None:
     return ctx.session.scalar(
         select(UserPermission).where(
             UserPermission.org_id == ctx.org.id,

@@ -16,7 +16,7 @@ from scim_server.models import Membership, Source, Team, User, UserStatus
 from scim_server.models.expressions import any_of, upsert
 from scim_server.models.types import Id, UtcDateTime
 from scim_server.services.context import Context
-from scim_server.services.events import Action, record
+from scim_server.services.events import Action, Target, record
 from scim_server.services.kept import Kept, columns, keep, pack
 from scim_server.services.paging import Selection
 
@@ -117,7 +117,7 @@ def take_back(ctx: Context, team: Team, selection: Selection, sources: Source) -
     return TakenBack(rows, kept)
 
 
-def join_main_team(ctx: Context, user: User) -> None:
+def join_main_team(ctx: Context, user: Target) -> None:
     """Put a new user into the main team of the organization, if it has one."""
     if ctx.org.main_team_id is None:
         return

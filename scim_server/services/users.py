@@ -5,17 +5,17 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, literal, select, union_all
+from sqlalchemy import ColumnElement, bindparam, delete, func, literal, select, union_all
 
 from scim_server.models import Availability, Membership, Origin, Team, TeamAncestor, User, UserEmail, UserStatus
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of, any_of_parameter, json_rows
-from scim_server.services import adoption, checklist_moments, lifecycle, membership
-from scim_server.services.authorship import note_author, with_what_hands_wrote
-from scim_server.services.constraints import add, flush
+from scim_server.services import adoption, checklist_moments, lifecycle, membership, newcomers
+from scim_server.services.authorship import note_author, with_what_hands_wrote, written_by_hand
+from scim_server.services.constraints import flush, make_known
 from scim_server.services.context import Context
-from scim_server.services.declared import DeclaredRole, declared
-from scim_server.services.errors import DomainError, InvalidValue, NotFound, UserNameTaken
+from scim_server.services.declared import DeclaredRole, declared, role_of
+from scim_server.services.errors import InvalidValue, NotFound, UserNameTaken
 from scim_server.services.events import Action, differences, record
 from scim_server.services.fields import flattened
 from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
@@ -78,7 +78,6 @@ def _one_with_belongings() -> Any:
 
 _BELONGINGS = _belongings(any_of_parameter(Membership.user_id, "user_ids"))
 _ONE_WITH_BELONGINGS = _one_with_belongings()
-_NEW_EMAIL = insert(UserEmail)
 
 
 class Belonging(NamedTuple):
@@ -199,32 +198,12 @@ def create_user(
 
     Raises InvalidValue, UserNameTaken, NoSeatLeft.
     """
-    given = role.id if role else None
-    role = role or declared(ctx).default_role
     take_seat(ctx, before=None, after=status)
-    user = User(
-        org_id=ctx.org.id,
-        id=id or new_id(),
-        directory_id=ctx.directory.id if ctx.directory else None,
-        role_id=role.id,
-        role_by_hand_id=None if ctx.directory else given,
-        role_by_directory_id=given if ctx.directory else None,
-        origin=origin or (Origin.SCIM if ctx.directory else Origin.HAND),
-        status=status,
-        by_hand=[],
-        version=1,
-        created_at=ctx.now,
-        updated_at=ctx.now,
-    )
-    _fill(user, profile)
-    note_author(ctx, user, profile, flattened(profile.document))
-    add(ctx.session, user, _told(user))
-    ctx.notes.about = ("user", user.id)
-    _replace_emails(ctx, user, set(), profile.email_keys())
-    changes = {"userName": (None, user.user_name), "status": (None, status.value), "role": (None, role.name)}
-    record(ctx, Action.USER_CREATED, user, changes)
-    checklist_moments.welcome(ctx, user)
-    membership.join_main_team(ctx, user)
+    row = _newcomer(ctx, profile, status, origin, role, id)
+    newcomers.insert_user(ctx, row)
+    user = User(**row, updated_at=ctx.now)
+    make_known(ctx.session, user)
+    _welcome(ctx, user, profile)
     return user
 
 
@@ -235,11 +214,19 @@ def provide_user(
     status: UserStatus,
     role: DeclaredRole | None = None,
     id: UUID | None = None,
-) -> User:
+) -> Seen:
     """Somebody who is new to a directory: a new user, or one who was there and is the directory's from now on.
 
     Raises InvalidValue, UserNameTaken, NoSeatLeft, NotAllowed.
     """
+    # Almost everybody is new, which is then found out by the statement that sends them. But a seat is taken before, by
+    # whom nobody knows.
+    if ctx.org.seats is None:
+        row = _newcomer(ctx, profile, status, None, role, id)
+        if newcomers.insert_user(ctx, row, unless=adoption.called(profile)):
+            newcomer = newcomers.Newcomer(row["id"], row["document"], status, row["role_id"], ctx.now, ctx.now)
+            _welcome(ctx, newcomer, profile)
+            return newcomer
     user = adoption.find_candidate(ctx, profile)
     if user is None:
         return create_user(ctx, profile, status=status, role=role, id=id)
@@ -276,7 +263,8 @@ def write_profile(ctx: Context, user: User, profile: Profile, *, said: Collectio
     details = {"taken_over": taken_over} if taken_over else {}
     work_before = _work(user)
     if changes:
-        _fill(user, profile)
+        for name, value in _columns(profile).items():
+            setattr(user, name, value)
         user.changed(ctx.now)
         _flush(ctx, user)
     if "emails" in changes:
@@ -324,20 +312,64 @@ def _deleted(ctx: Context) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return User.org_id == ctx.org.id, User.status == UserStatus.DELETED
 
 
-def _fill(user: User, profile: Profile) -> None:
+def _newcomer(
+    ctx: Context,
+    profile: Profile,
+    status: UserStatus,
+    origin: Origin | None,
+    role: DeclaredRole | None,
+    id: UUID | None,
+) -> dict[str, Any]:
+    given = role.id if role else None
+    return {
+        "org_id": ctx.org.id,
+        "id": id or new_id(),
+        "directory_id": ctx.directory.id if ctx.directory else None,
+        "role_id": given or declared(ctx).default_role.id,
+        "role_by_hand_id": None if ctx.directory else given,
+        "role_by_directory_id": given if ctx.directory else None,
+        "status": status,
+        "origin": origin or (Origin.SCIM if ctx.directory else Origin.HAND),
+        "by_hand": written_by_hand(ctx, profile),
+        "created_at": ctx.now,
+        **_columns(profile),
+    }
+
+
+def _welcome(ctx: Context, user: Seen, profile: Profile) -> None:
+    """What follows from it that somebody is new."""
+    ctx.notes.about = ("user", user.id)
+    newcomers.insert_emails(ctx, user.id, profile.email_keys())
+    changes = {
+        "userName": (None, profile.document["userName"]),
+        "status": (None, str(user.status)),
+        "role": (None, role_of(ctx, user.role_id).name),
+    }
+    record(ctx, Action.USER_CREATED, user, changes)
+    checklist_moments.welcome(ctx, user)
+    membership.join_main_team(ctx, user)
+
+
+def _columns(profile: Profile) -> dict[str, Any]:
     """The one place that says which columns a profile fills."""
     document: Any = profile.document
-    user.user_name = required("userName", document.get("userName"))
-    user.display_name = document.get("displayName") or user.user_name
-    user.user_name_key = required("userName", profile.key("userName"))
-    user.external_id = profile.key("externalId")
-    user.nickname = profile.of_product("nickname")
-    user.availability = _availability(profile.of_product("availability"))
-    user.reception_capacity = _capacity(profile.of_product("receptionCapacity"))
-    user.display_name_key = profile.key("displayName")
-    user.manager_id, user.manager_name, user.manager_name_key = profile.manager()
-    user.document = dict(document)
-    user.search = dict(profile.search)
+    name = required("userName", document.get("userName"))
+    manager = profile.manager()
+    return {
+        "user_name": name,
+        "user_name_key": required("userName", profile.key("userName")),
+        "display_name": document.get("displayName") or name,
+        "display_name_key": profile.key("displayName"),
+        "external_id": profile.key("externalId"),
+        "nickname": profile.of_product("nickname"),
+        "availability": _availability(profile.of_product("availability")),
+        "reception_capacity": _capacity(profile.of_product("receptionCapacity")),
+        "manager_id": manager.id,
+        "manager_name": manager.name,
+        "manager_name_key": manager.name_key,
+        "document": dict(document),
+        "search": dict(profile.search),
+    }
 
 
 def _availability(value: str | None) -> Availability:
@@ -354,11 +386,7 @@ def _capacity(value: int | None) -> int | None:
 
 
 def _flush(ctx: Context, user: User) -> None:
-    flush(ctx.session, _told(user))
-
-
-def _told(user: User) -> dict[str, DomainError]:
-    return {"uq_users_user_name": UserNameTaken(user.user_name)}
+    flush(ctx.session, {"uq_users_user_name": UserNameTaken(user.user_name)})
 
 
 def _email_keys(ctx: Context, user: User) -> set[str]:
@@ -377,6 +405,4 @@ def _replace_emails(ctx: Context, user: User, before: set[str], after: set[str])
                 UserEmail.address_key.in_(gone),
             )
         )
-    if new := after - before:
-        rows = [{"org_id": ctx.org.id, "user_id": user.id, "address_key": key} for key in sorted(new)]
-        ctx.session.connection().execute(_NEW_EMAIL, rows)
+    newcomers.insert_emails(ctx, user.id, after - before)

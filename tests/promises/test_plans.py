@@ -43,7 +43,7 @@ COSTS = {
     "a group with a member": 2,
     "groups without members": 3,
     "groups and their members": 4,
-    "create": 6,
+    "create": 5,
     "replace": 9,
     "deactivate": 11,
     "activate": 9,

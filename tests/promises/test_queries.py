@@ -22,7 +22,7 @@ COSTS = {
     "look up a user whom nobody knows": 2,
     "list users": 3,
     "list users, and more behind": 4,
-    "create a user": 6,
+    "create a user": 5,
     "replace a user": 9,
     "patch a user": 6,
     "patch an e-mail": 9,
