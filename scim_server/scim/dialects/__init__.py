@@ -18,7 +18,17 @@ from scim_server.scim.dialects.queries import Query, QueryRewrite
 from scim_server.scim.dialects.resources import Payload, Rewrite
 from scim_server.services.context import Context
 
-__all__ = ["TOLERANT", "Dialect", "Known", "dialect_of", "known_by", "normalise", "normalise_patch", "normalise_query"]
+__all__ = [
+    "TOLERANT",
+    "Dialect",
+    "Known",
+    "Payload",
+    "dialect_of",
+    "known_by",
+    "normalise",
+    "normalise_patch",
+    "normalise_query",
+]
 
 # What scim2-models tolerates by itself: attributes that no schema has, `remove` with a value array, and a filter in a
 # PATCH path that nothing matches yet, which creates what it describes.
