@@ -28,7 +28,6 @@ from sqlalchemy.orm import aliased
 from scim_server.models import Membership, Role, Subteam, Team, TeamAncestor, User, UserEmail, UserStatus
 from scim_server.models.expressions import elements
 from scim_server.models.types import Id
-from scim_server.scim.ids import parse_id
 from scim_server.scim.places import (
     Complex,
     Condition,
@@ -89,14 +88,13 @@ def _of_organization(column: Any) -> ColumnElement[bool]:
     return equal
 
 
-def _has_email(address_key: str) -> ColumnElement[bool]:
+def _has_email(address_key: Any) -> ColumnElement[bool]:
     return User.id.in_(
         select(UserEmail.user_id).where(_of_organization(UserEmail.org_id), UserEmail.address_key == address_key)
     )
 
 
-def _is_in_group(team_id: str) -> ColumnElement[bool]:
-    id = parse_id(team_id)
+def _is_in_group(id: Any) -> ColumnElement[bool]:
     team = select(Team.id).where(_of_organization(Team.org_id), Team.id == id, Team.deleted_at.is_(None))
     within = select(TeamAncestor.team_id).where(_of_organization(TeamAncestor.org_id), TeamAncestor.ancestor_id == id)
     return User.id.in_(
@@ -106,8 +104,7 @@ def _is_in_group(team_id: str) -> ColumnElement[bool]:
     )
 
 
-def _has_member(member_id: str) -> ColumnElement[bool]:
-    id = parse_id(member_id)
+def _has_member(id: Any) -> ColumnElement[bool]:
     of_user = select(Membership.team_id).where(_of_organization(Membership.org_id), Membership.user_id == id)
     of_group = select(Subteam.team_id).where(
         _of_organization(Subteam.org_id), Subteam.member_id == id, _living_member()

@@ -1,15 +1,11 @@
 """SCIM filters as SQL conditions (RFC 7644 §3.4.2.2).
 
-scim2-models parses and checks them; this walks the tree that it returns. Every condition made here is true or false
-for every row, never NULL, so that `not` and `ne` mean what they say. Where the RFC is silent, the answer is that of
-scim2-models' own evaluator: `ne` on a multi-valued attribute holds where no value equals the operand.
+scim2-models parses and checks them; this walks the tree that it returns. What a single comparison means is in
+comparisons.py.
 """
 
-import base64
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from scim2_models import InvalidFilterException, ScimFilter
@@ -25,27 +21,25 @@ from scim2_models.path import (
     Not,
     Present,
     ValuePath,
-    coerce_value,
 )
-from sqlalchemy import ColumnElement, String, and_, cast, false, not_, or_, true
+from sqlalchemy import ColumnElement, and_, false, not_, or_
 
-from scim_server.models.expressions import rare
-from scim_server.scim.folding import comparable_instant
-from scim_server.scim.ids import parse_id
-from scim_server.scim.places import Complex, Condition, Entries, IdScalar, Place, Places, Scalar
+from scim_server.scim.comparisons import (
+    comparable,
+    compare,
+    compare_entries,
+    compare_node,
+    look_up,
+    present,
+)
+from scim_server.scim.places import Complex, Entries, Place, Places, Scalar
 
 # Longer than any identity provider sends, shorter than what could keep a worker busy.
 MAX_LENGTH = 4096
 
-# NUL and half a surrogate pair: no text that is kept holds them, and no database takes them as a parameter.
-_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
-
-# What both databases take as an integer.
-_LARGEST_INTEGER = 2**63 - 1
-
-_TEXT_OPERATORS = {CompareOperator.co, CompareOperator.sw, CompareOperator.ew}
-
 Resolve = Callable[[AttrPath], AttributeBinding | None]
+# The operand of a comparison, as it is kept to be compared.
+Operand = Callable[[AttributeBinding, Comparison], Any]
 
 
 def compile_filter(model: Any, places: Places, text: str) -> ColumnElement[bool]:
@@ -53,16 +47,25 @@ def compile_filter(model: Any, places: Places, text: str) -> ColumnElement[bool]
 
     Raises scim2_models.InvalidFilterException on what is not understood; it never makes less of a filter than it says.
     """
-    parsed = _parse(model, text)
-    return _Resources(parsed, places).visit(parsed.ast)
+    return compile_parsed(parse_filter(model, text), places)
 
 
-def compile_selection(selection: ValuePath, resolve: Resolve, parts: Mapping[str, Scalar]) -> ColumnElement[bool]:
+def compile_parsed(parsed: ScimFilter[Any], places: Places, operand: Operand = comparable) -> ColumnElement[bool]:
+    """The condition that a filter of resources stands for, which has been parsed.
+
+    Raises scim2_models.InvalidFilterException, and what `operand` raises.
+    """
+    return _Resources(parsed, places, operand).visit(parsed.ast)
+
+
+def compile_selection(
+    selection: ValuePath, resolve: Resolve, parts: Mapping[str, Scalar], operand: Operand = comparable
+) -> ColumnElement[bool]:
     """The condition inside the brackets of `members[…]`, on the rows that hold the values.
 
     Raises scim2_models.InvalidFilterException.
     """
-    return _Values(selection.attr_path, resolve, parts).visit(selection.val_filter)
+    return _Values(selection.attr_path, resolve, parts, operand).visit(selection.val_filter)
 
 
 def compile_filters(tables: Mapping[Any, Places], text: str) -> dict[Any, ColumnElement[bool]]:
@@ -73,7 +76,7 @@ def compile_filters(tables: Mapping[Any, Places], text: str) -> dict[Any, Column
     """
     conditions, unknown = {}, []
     for model, places in tables.items():
-        parsed = _parse(model, text)
+        parsed = parse_filter(model, text)
         visitor = _SomeResources(parsed, places)
         conditions[model] = visitor.visit(parsed.ast)
         unknown.append(visitor.unknown)
@@ -82,7 +85,8 @@ def compile_filters(tables: Mapping[Any, Places], text: str) -> dict[Any, Column
     return conditions
 
 
-def _parse(model: Any, text: str) -> ScimFilter[Any]:
+def parse_filter(model: Any, text: str) -> ScimFilter[Any]:
+    """Raises scim2_models.InvalidFilterException."""
     if len(text) > MAX_LENGTH:
         raise InvalidFilterException(detail=f"The filter is longer than {MAX_LENGTH} characters.")
     parsed: ScimFilter[Any] = ScimFilter[model](text)
@@ -107,38 +111,40 @@ class _Logic(FilterVisitor[ColumnElement[bool]]):
 class _Resources(_Logic):
     """A filter of resources."""
 
-    def __init__(self, parsed: ScimFilter[Any], places: Places) -> None:
+    def __init__(self, parsed: ScimFilter[Any], places: Places, operand: Operand = comparable) -> None:
         self.parsed = parsed
         self.places = places
+        self.operand = operand
 
     def visit_comparison(self, node: Comparison) -> ColumnElement[bool]:
         binding = self._resolve(node.attr_path, self._comparison_binding)
-        value = _comparable(binding, node)
+        value = self.operand(binding, node)
         place, sub = self._place(binding), binding.sub_field_name
         if isinstance(place, Complex):
-            return _compare(place.parts[sub], node.op, value) if sub else _compare_node(place, node, value)
+            return compare(place.parts[sub], node.op, value) if sub else compare_node(place, node, value)
         if isinstance(place, Entries):
-            return _compare_entries(place, sub or "value", node, value)
-        return _compare(place, node.op, value)
+            return compare_entries(place, sub or "value", node, value)
+        return compare(place, node.op, value)
 
     def visit_present(self, node: Present) -> ColumnElement[bool]:
         binding = self._resolve(node.attr_path, self._binding)
         place, sub = self._place(binding), binding.sub_field_name
         if isinstance(place, Entries):
-            return place.exist(lambda parts: _present(parts, sub))
-        return _present(place.parts if isinstance(place, Complex) else {"": place}, sub)
+            return place.exist(lambda parts: present(parts, sub))
+        return present(place.parts if isinstance(place, Complex) else {"": place}, sub)
 
     def visit_value_path(self, node: ValuePath) -> ColumnElement[bool]:
         place = self._place(self._resolve(node.attr_path, self._binding))
         if not isinstance(place, Entries):
             raise InvalidFilterException(detail=f"{node.attr_path} has one value; there is none to select.")
-        matching = place.exist(lambda parts: compile_selection(node, self._binding, parts))
+        matching = place.exist(lambda parts: compile_selection(node, self._binding, parts, self.operand))
         sought = _sought_value(node.val_filter)
         binding = self._binding(replace(node.attr_path, sub_attr="value"))
-        if place.look_up is None or not sought or binding is None:
+        if sought is None or binding is None:
             return matching
         # An index says which resources have that value at all; the other conditions are left to check on these.
-        return and_(place.look_up(binding.comparable(sought)), matching)
+        found = look_up(place, self.operand(binding, sought))
+        return matching if found is None else and_(found, matching)
 
     def _binding(self, path: AttrPath) -> AttributeBinding | None:
         return self.parsed.resolve(path, strict=False)
@@ -195,17 +201,18 @@ class _SomeResources(_Resources):
 class _Values(_Logic):
     """A filter of the values of one multi-valued attribute."""
 
-    def __init__(self, selected: AttrPath, resolve: Resolve, parts: Mapping[str, Scalar]) -> None:
+    def __init__(self, selected: AttrPath, resolve: Resolve, parts: Mapping[str, Scalar], operand: Operand) -> None:
         self.selected = selected
         self.resolve = resolve
         self.parts = parts
+        self.operand = operand
 
     def visit_comparison(self, node: Comparison) -> ColumnElement[bool]:
         binding = self._resolve(node.attr_path)
-        return _compare(self.parts[binding.sub_field_name or "value"], node.op, _comparable(binding, node))
+        return compare(self.parts[binding.sub_field_name or "value"], node.op, self.operand(binding, node))
 
     def visit_present(self, node: Present) -> ColumnElement[bool]:
-        return _present(self.parts, self._resolve(node.attr_path).sub_field_name or "value")
+        return present(self.parts, self._resolve(node.attr_path).sub_field_name or "value")
 
     def visit_value_path(self, node: ValuePath) -> ColumnElement[bool]:
         raise InvalidFilterException(detail=f"{node}: a value filter cannot hold another one.")
@@ -221,137 +228,12 @@ class _Values(_Logic):
         return binding
 
 
-def _comparable(binding: AttributeBinding, node: Comparison) -> Any:
-    """The operand of a comparison, in the form in which values are kept to be compared."""
-    value = coerce_value(binding, node.value, node.op)
-    if isinstance(value, str) and _UNKEEPABLE.search(value):
-        return _INCOMPARABLE
-    if isinstance(value, bytes):
-        return binding.comparable(base64.b64encode(value).decode())
-    if isinstance(value, datetime):
-        return value if value.tzinfo else _INCOMPARABLE
-    if node.op in _TEXT_OPERATORS:
-        holds_text = isinstance(binding.target_type, type) and issubclass(binding.target_type, str)
-        return binding.comparable(value) if holds_text and isinstance(value, str) else _INCOMPARABLE
-    if isinstance(node.value, bool) and binding.target_type in (int, float):
-        raise InvalidFilterException(detail=f"{node.attr_path} is a number: compare it to one.")
-    if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
-        return float(value)
-    return binding.comparable(value)
-
-
-class _Incomparable:
-    """An operand that no value of the attribute's type equals, precedes or contains."""
-
-
-_INCOMPARABLE = _Incomparable()
-
-
-def _compare(place: Scalar, op: CompareOperator, value: Any) -> ColumnElement[bool]:
-    if value is None:
-        return _compare_null(place.expression, op)
-    if isinstance(place, Condition):
-        wanted = (op is CompareOperator.eq) is value
-        return and_(place.expression) if wanted else not_(place.expression)
-    if isinstance(value, _Incomparable):
-        return true() if op is CompareOperator.ne else false()
-    if isinstance(place, IdScalar):
-        return _compare_id(place.expression, op, value)
-    if isinstance(value, datetime) and isinstance(place.expression.type, String):
-        value = comparable_instant(value)
-    return _compare_column(place.expression, op, value)
-
-
-def _compare_null(column: ColumnElement[Any], op: CompareOperator) -> ColumnElement[bool]:
-    if op is CompareOperator.eq:
-        return column.is_(None)
-    return column.is_not(None) if op is CompareOperator.ne else false()
-
-
-def _compare_id(column: ColumnElement[Any], op: CompareOperator, value: str) -> ColumnElement[bool]:
-    if op not in (CompareOperator.eq, CompareOperator.ne):
-        return _compare_column(cast(column, String), op, value)
-    id = parse_id(value)
-    if id is None:
-        return true() if op is CompareOperator.ne else false()
-    return _compare_column(column, op, id)
-
-
-def _compare_column(column: ColumnElement[Any], op: CompareOperator, value: Any) -> ColumnElement[bool]:
-    match op:
-        case CompareOperator.eq:
-            return and_(column.is_not(None), column == value)
-        case CompareOperator.ne:
-            return or_(column.is_(None), column != value)
-        case CompareOperator.co:
-            compared = column.contains(value, autoescape=True)
-        case CompareOperator.sw:
-            compared = column.startswith(value, autoescape=True)
-        case CompareOperator.ew:
-            compared = column.endswith(value, autoescape=True)
-        case CompareOperator.gt:
-            compared = column > value
-        case CompareOperator.ge:
-            compared = column >= value
-        case CompareOperator.lt:
-            compared = column < value
-        case CompareOperator.le:
-            compared = column <= value
-    # Who asks for what has changed since some instant asks again and again, for little.
-    return and_(column.is_not(None), rare(compared) if isinstance(value, datetime) else compared)
-
-
-def _compare_node(place: Complex, node: Comparison, value: Any) -> ColumnElement[bool]:
-    return _compare_whole(or_(*(part.expression.is_not(None) for part in place.parts.values())), node, value)
-
-
-def _compare_whole(assigned: ColumnElement[bool], node: Comparison, value: Any) -> ColumnElement[bool]:
-    """A complex attribute without a `value` is there or it is not, as a whole; nothing else can be asked of it."""
-    if value is not None or node.op not in (CompareOperator.eq, CompareOperator.ne):
-        raise InvalidFilterException(detail=f"{node.attr_path} is complex: compare one of its sub-attributes.")
-    return not_(assigned) if node.op is CompareOperator.eq else assigned
-
-
-def _compare_entries(place: Entries, sub: str, node: Comparison, value: Any) -> ColumnElement[bool]:
-    if sub not in place.rows().parts:
-        return _compare_whole(place.exist(lambda _: true()), node, value)
-
-    def exist(op: CompareOperator, value: Any) -> ColumnElement[bool]:
-        return place.exist(lambda parts: _compare(parts[sub], op, value))
-
-    if value is None and node.op is CompareOperator.eq:
-        return or_(not_(place.exist(lambda _: true())), exist(node.op, None))
-    if value is None and node.op is CompareOperator.ne:
-        return and_(place.exist(lambda _: true()), not_(exist(CompareOperator.eq, None)))
-    if node.op is CompareOperator.ne:
-        return not_(exist(CompareOperator.eq, value))
-    if node.op is CompareOperator.eq and place.look_up is not None and sub == "value" and value:
-        return place.look_up(value) if isinstance(value, str) else false()
-    return exist(node.op, value)
-
-
-def _present(parts: Mapping[str, Scalar], sub: str | None) -> ColumnElement[bool]:
-    """RFC 7644 §3.4.2.2 `pr`: a value that is neither null nor empty; a complex one with a value somewhere in it."""
-    chosen = [parts[sub]] if sub else parts.values()
-    return or_(*(_present_scalar(part) for part in chosen))
-
-
-def _present_scalar(place: Scalar) -> ColumnElement[bool]:
-    column = place.expression
-    if isinstance(place, Condition):
-        return true()
-    if isinstance(place, IdScalar) or not isinstance(column.type, String):
-        return and_(column.is_not(None))
-    return and_(column.is_not(None), column != "")
-
-
-def _sought_value(node: FilterNode) -> str | None:
-    """The `value` that every match of a value filter must have, if it says so."""
+def _sought_value(node: FilterNode) -> Comparison | None:
+    """The comparison to a `value` that every match of a value filter must have, if there is one."""
     terms = node.terms if isinstance(node, LogicalExpr) and node.op is LogicalOperator.and_ else (node,)
     for term in terms:
         if isinstance(term, Comparison) and term.op is CompareOperator.eq and isinstance(term.value, str):
             path = term.attr_path
-            plain = path.attr.lower() == "value" and path.sub_attr is None and path.uri is None
-            if plain and not _UNKEEPABLE.search(term.value):
-                return term.value
+            if path.attr.lower() == "value" and path.sub_attr is None and path.uri is None and term.value:
+                return term
     return None

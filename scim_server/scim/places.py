@@ -55,13 +55,14 @@ class Entries:
     """A multi-valued attribute.
 
     `chosen` is the sub-attribute of the entry that stands for all in an order: the primary one, or else the first.
-    `look_up` answers from an index which resources have a given `value`, if it is any. `also` are the rows of further
-    tables that values are in: each is asked by itself, since PostgreSQL looks into no union by an index.
+    `look_up` answers from an index which resources have a given `value`, in the form that its place has it in, if any
+    does. `also` are the rows of further tables that values are in: each is asked by itself, since PostgreSQL looks into
+    no union by an index.
     """
 
     rows: Callable[[], Rows]
     chosen: Callable[[str], ColumnElement[Any]]
-    look_up: Callable[[str], ColumnElement[bool]] | None = None
+    look_up: Callable[[Any], ColumnElement[bool]] | None = None
     also: tuple[Callable[[], Rows], ...] = ()
 
     def exist(self, condition: Callable[[Mapping[str, Scalar]], ColumnElement[bool]]) -> ColumnElement[bool]:
