@@ -44,18 +44,18 @@ INCOMPARABLE = Incomparable()
 class Told:
     """An operand that the condition has a parameter for, so that it serves whatever text stands there the next time.
 
-    `name` is what stands there, `value` what it is now, and `read` makes that of a text. `parameters` are those of the
-    condition: the text of which name they take, and what makes their value of it.
+    `number` is which of the filter's texts it is, `value` what that is now, and `read` makes it of the text. To the
+    `parameters` of the condition each is added: the number of the text that it takes, and what makes its value of it.
     """
 
-    name: str
+    number: int
     value: Any
     read: Callable[[str], Any]
-    parameters: "dict[str, tuple[str, Callable[[str], Any]]]"
+    parameters: dict[str, tuple[int, Callable[[str], Any]]]
 
     def as_parameter(self, column: ColumnElement[Any], form: Callable[[Any], Any]) -> ColumnElement[Any]:
-        read, name = self.read, f"{self.name}_{form.__name__.strip('_')}"
-        self.parameters[name] = (self.name, lambda text: form(read(text)))
+        read, name = self.read, f"text_{self.number}{form.__name__}"
+        self.parameters[name] = (self.number, read if form is _as_it_is else lambda text: form(read(text)))
         return bindparam(name, type_=column.type)
 
 

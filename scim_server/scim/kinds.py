@@ -39,9 +39,9 @@ _patch_op: Any = scim2_models.PatchOp
 _path: Any = scim2_models.Path
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """A type of resource.
+    """A type of resource; the same one for all whose resources are alike, so that others can keep what they make of it.
 
     `model` is what filters, orders and projections speak of, and `profile` what a payload is read as: a group's has no
     members. `letter` is the RFC's own model, which strict dialects are held to before ours reads what they say.

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from scim2_models import InvalidCountException, InvalidSyntaxException, InvalidValueException
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement
 
 from scim_server.scim.answers import Answer, base_url, list_response
 from scim_server.scim.attributes import BASE_URL, ORG_ID
 from scim_server.scim.cursors import Walk, read_walk, walk_response
 from scim_server.scim.dialects import normalise_query
-from scim_server.scim.filters import compile_filter
 from scim_server.scim.kinds import Kind
 from scim_server.scim.projection import Projection, projection_of
-from scim_server.scim.sorting import compile_order
+from scim_server.scim.shapes import read_selection
 from scim_server.services.context import Context
 from scim_server.services.paging import Order, Page, Selection, Slice
 
@@ -44,11 +43,7 @@ def read_listing(ctx: Context, kind: Kind, parameters: Mapping[str, str]) -> Lis
     if walk is not None and parameters.get("startIndex"):
         raise InvalidValueException(detail="A listing goes by cursor or by startIndex, not by both.")
     return Listing(
-        selection=selection(
-            ctx,
-            compile_filter(kind.model, kind.places, text) if (text := parameters.get("filter")) else true(),
-            compile_order(kind.model, kind.places, parameters),
-        ),
+        selection=read_selection(ctx, kind, parameters),
         walk=walk,
         start_index=read_start_index(parameters),
         count=read_page_size(ctx, parameters) if walk is None else read_count_of_walk(ctx, parameters),

@@ -16,7 +16,7 @@ def compile_order(model: Any, places: Places, parameters: Mapping[str, str]) -> 
     Strings are ordered as they are compared, without case unless the attribute is case-exact.
     Raises pydantic.ValidationError where nothing can be ordered by that attribute, or in that direction.
     """
-    asked = _asked(parameters)
+    asked = sort_parameters(parameters)
     return _order(_request_for(model).model_validate(asked), model, places) if asked else None
 
 
@@ -26,7 +26,7 @@ def compile_orders(tables: Mapping[Any, Places], parameters: Mapping[str, str]) 
     RFC 7644 §3.4.2.1: an attribute that a type does not have is one without a value, so that type has no order.
     Raises pydantic.ValidationError where no type can be ordered by that attribute, or none in that direction.
     """
-    asked = _asked(parameters)
+    asked = sort_parameters(parameters)
     if not asked:
         return dict.fromkeys(tables)
     together: Any = Union[tuple(tables)]  # noqa: UP007 - made at run time
@@ -34,7 +34,7 @@ def compile_orders(tables: Mapping[Any, Places], parameters: Mapping[str, str]) 
     return {model: _order(request, model, places) for model, places in tables.items()}
 
 
-def _asked(parameters: Mapping[str, str]) -> dict[str, str]:
+def sort_parameters(parameters: Mapping[str, str]) -> dict[str, str]:
     return {name: parameters[name] for name in ("sortBy", "sortOrder") if parameters.get(name)}
 
 

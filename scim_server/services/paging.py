@@ -1,12 +1,14 @@
 """One page of a listing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, literal, or_, select, true, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from scim_server.services.context import Context
 
 Row = TypeVar("Row")
 
@@ -32,11 +34,42 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which rows are asked for, in which order, and the values of the parameters that these name."""
+    """Which rows are asked for, in which order, and the values of the parameters that these name.
+
+    `statements` are those that were made of the condition and the order. Whoever keeps these two for others who ask
+    the same keeps it with them: to build a statement takes longer than the database takes to answer.
+    """
 
     condition: ColumnElement[bool] = field(default_factory=true)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     order: Order | None = None
+    statements: dict[Any, Select[Any]] = field(default_factory=dict)
+
+    def statement(self, make: Callable[..., Select[Any]], listed: "Listed", *rest: Hashable) -> Select[Any]:
+        key = (make, listed, *rest)
+        found = self.statements.get(key)
+        if found is None:
+            found = self.statements[key] = make(listed, self, *rest)
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """What can be listed: `what` is shown of rows, which is their model or a tuple of its columns, and whatever a
+    selection says, they are those `within`. The statements serve every organization, so that names it by the parameter
+    `org_id`.
+    """
+
+    what: Any
+    id: InstrumentedAttribute[UUID]
+    within: Sequence[ColumnElement[bool]]
+
+    @property
+    def is_of_columns(self) -> bool:
+        return isinstance(self.what, tuple)
+
+    def select(self, *more: Any) -> Select[Any]:
+        return select(*self.what, *more) if self.is_of_columns else select(self.what, *more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,67 +80,74 @@ class Page(Generic[Row]):
     rows: Sequence[Row]
 
 
-def read_page(
-    session: Session,
-    what: Any,
-    id: InstrumentedAttribute[UUID],
-    within: Sequence[ColumnElement[bool]],
-    selection: Selection,
-    *,
-    offset: int,
-    limit: int,
-) -> Page[Row]:
-    """The rows of a selection, from `offset` on; without an order of its own, in that of creation.
-
-    `what` is the model, or a tuple of columns of it. `within` holds whatever the selection says.
-    """
-    where = (*within, selection.condition)
+def read_page(ctx: Context, listed: Listed, selection: Selection, *, offset: int, limit: int) -> Page[Any]:
+    """The rows of a selection, from `offset` on; without an order of its own, in that of creation."""
+    parameters = {**selection.parameters, "org_id": ctx.org.id, "offset": offset, "limit": limit}
     if limit and offset >= _DEEP and selection.order is None:
-        return _read_deep_page(session, what, id, within, selection, offset=offset, limit=limit)
-    order = selection.order.clauses(id.expression) if selection.order else [id]
-    page = _select(what).where(*where).order_by(*order).offset(offset).limit(limit).params(selection.parameters)
-    rows = _read(session, what, page) if limit else []
+        return _read_deep_page(ctx, listed, selection, parameters)
+    rows = _read(ctx, listed, selection.statement(_page, listed), parameters) if limit else []
     if len(rows) < limit and (rows or offset == 0):  # the last page, which says how many there are
         return Page(offset + len(rows), rows)
-    count = select(func.count()).select_from(id.class_).where(*where).params(selection.parameters)
-    return Page(session.scalar(count) or 0, rows)
+    return Page(ctx.session.connection().execute(selection.statement(_count, listed), parameters).scalar_one(), rows)
 
 
-def _read_deep_page(
-    session: Session,
-    what: Any,
-    id: InstrumentedAttribute[UUID],
-    within: Sequence[ColumnElement[bool]],
-    selection: Selection,
-    *,
-    offset: int,
-    limit: int,
-) -> Page[Row]:
+def _read_deep_page(ctx: Context, listed: Listed, selection: Selection, parameters: dict[str, Any]) -> Page[Any]:
     """As `read_page`, where many come before: what is passed over are ids, which an index has, and it begins at the end
     that is nearer. Whoever is created in the meantime comes behind that end, and moves nobody.
     """
-    mine = select(id).where(*within, selection.condition).correlate(None)
-    newest = mine.order_by(id.desc()).limit(1).scalar_subquery()
-    count = select(func.count(), newest).select_from(id.class_).where(*within, selection.condition)
-    total, last = session.execute(count.params(selection.parameters)).one()
+    offset, limit = parameters["offset"], parameters["limit"]
+    counted = selection.statement(_count_to_newest, listed)
+    total, last = ctx.session.connection().execute(counted, parameters).one()
     if offset >= total:
         return Page(total, [])
     behind = total - offset - limit
     if offset < behind:
-        ids = mine.order_by(id).offset(offset).limit(limit)
+        found = selection.statement(_deep_page, listed)
     else:
-        ids = mine.where(id <= last).order_by(id.desc()).offset(max(0, behind)).limit(limit + min(0, behind))
-    page = _select(what).where(*within, id.in_(ids)).order_by(id)
-    return Page(total, _read(session, what, page.params(selection.parameters)))
+        found = selection.statement(_deep_page_from_the_end, listed)
+        parameters |= {"last": last, "offset": max(0, behind), "limit": limit + min(0, behind)}
+    return Page(total, _read(ctx, listed, found, parameters))
 
 
-def _select(what: Any, *places: Any) -> Select[Any]:
-    return select(*what, *places) if isinstance(what, tuple) else select(what, *places)
+_OFFSET, _LIMIT = bindparam("offset", type_=Integer), bindparam("limit", type_=Integer)
 
 
-def _read(session: Session, what: Any, query: Select[Any]) -> Sequence[Any]:
+def _page(listed: Listed, selection: Selection) -> Select[Any]:
+    order = selection.order.clauses(listed.id.expression) if selection.order else [listed.id]
+    page = listed.select().where(*listed.within, selection.condition)
+    return page.order_by(*order).offset(_OFFSET).limit(_LIMIT)
+
+
+def _count(listed: Listed, selection: Selection, *with_it: Any) -> Select[Any]:
+    counted = select(func.count(), *with_it).select_from(listed.id.class_)
+    return counted.where(*listed.within, selection.condition)
+
+
+def _count_to_newest(listed: Listed, selection: Selection) -> Select[Any]:
+    newest = _ids(listed, selection).order_by(listed.id.desc()).limit(1).scalar_subquery()
+    return _count(listed, selection, newest)
+
+
+def _deep_page(listed: Listed, selection: Selection) -> Select[Any]:
+    ids = _ids(listed, selection).order_by(listed.id).offset(_OFFSET).limit(_LIMIT)
+    return listed.select().where(*listed.within, listed.id.in_(ids)).order_by(listed.id)
+
+
+def _deep_page_from_the_end(listed: Listed, selection: Selection) -> Select[Any]:
+    ids = _ids(listed, selection).where(listed.id <= bindparam("last")).order_by(listed.id.desc())
+    found = listed.id.in_(ids.offset(_OFFSET).limit(_LIMIT))
+    return listed.select().where(*listed.within, found).order_by(listed.id)
+
+
+def _ids(listed: Listed, selection: Selection) -> Select[Any]:
+    return select(listed.id).where(*listed.within, selection.condition).correlate(None)
+
+
+def _read(ctx: Context, listed: Listed, query: Select[Any], parameters: Mapping[str, Any]) -> Sequence[Any]:
     """Rows of columns take nothing of what a session does for objects, and a fraction of its time."""
-    return session.connection().execute(query).all() if isinstance(what, tuple) else session.scalars(query).all()
+    if listed.is_of_columns:
+        return ctx.session.connection().execute(query, parameters).all()
+    return ctx.session.scalars(query, parameters).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,55 +172,68 @@ class Slice(Generic[Row]):
 
 
 def read_slice(
-    session: Session,
-    what: Any,
-    id: InstrumentedAttribute[UUID],
-    within: Sequence[ColumnElement[bool]],
-    selection: Selection,
-    *,
-    start: Position | None,
-    backwards: bool,
-    limit: int,
-) -> Slice[Row]:
+    ctx: Context, listed: Listed, selection: Selection, *, start: Position | None, backwards: bool, limit: int
+) -> Slice[Any]:
     """The rows of a selection behind a position, or before it; from the first one on where there is no position.
 
     It costs the same wherever the position lies, and whoever was there all along is in exactly one slice of a walk,
     whatever is created and deleted meanwhile.
     """
-    order = selection.order or Order(id.expression, nullable=False)
 
-    def query(place: Position | None, reverse: bool) -> Select[tuple[Row, Any, UUID]]:
-        where = [*within, selection.condition]
+    def ask(make: Callable[..., Select[Any]], place: Position | None, reverse: bool, most: int) -> Sequence[Any]:
+        parameters = {**selection.parameters, "org_id": ctx.org.id, "limit": most}
+        start = None
         if place is not None:
-            where.append(beyond(order, id.expression, place, reverse))
-        clauses = order.clauses(id.expression, backwards=reverse)
-        places = order.key.label("key_of_place"), id.label("id_of_place")
-        return _select(what, *places).where(*where).order_by(*clauses).params(selection.parameters)
+            parameters |= {"key_of_start": place.key, "id_of_start": place.id}
+            start = "valued" if place.key is not None else "unvalued"
+        query = selection.statement(make, listed, start, reverse)
+        if listed.is_of_columns:
+            return ctx.session.connection().execute(query, parameters).all()
+        return ctx.session.execute(query, parameters).all()
 
-    found = cut_slice(session, query, lambda row: Position(*row[-2:]), start=start, backwards=backwards, limit=limit)
-    return found if isinstance(what, tuple) else replace(found, rows=[row for row, _, _ in found.rows])
+    found = cut_slice(
+        lambda place, reverse, most: ask(_slice, place, reverse, most),
+        lambda place, reverse: bool(ask(_anything, place, reverse, 1)),
+        lambda row: Position(*row[-2:]),
+        start=start,
+        backwards=backwards,
+        limit=limit,
+    )
+    return found if listed.is_of_columns else replace(found, rows=[row for row, _, _ in found.rows])
+
+
+def _slice(listed: Listed, selection: Selection, start: str | None, reverse: bool) -> Select[Any]:
+    """What lies behind a position, which has a key, has none, or is that before all."""
+    id = listed.id.expression
+    order = selection.order or Order(id, nullable=False)
+    where = [*listed.within, selection.condition]
+    if start is not None:
+        key = bindparam("key_of_start", type_=order.key.type) if start == "valued" else None
+        where.append(beyond(order, id, key, bindparam("id_of_start", type_=id.type), reverse))
+    places = order.key.label("key_of_place"), id.label("id_of_place")
+    return listed.select(*places).where(*where).order_by(*order.clauses(id, backwards=reverse)).limit(_LIMIT)
+
+
+def _anything(listed: Listed, selection: Selection, start: str | None, reverse: bool) -> Select[Any]:
+    found = _slice(listed, selection, start, reverse)
+    return found.with_only_columns(literal(1), maintain_column_froms=True)
 
 
 def cut_slice(
-    session: Session,
-    query: Callable[[Position | None, bool], Select[Any]],
+    ask: Callable[[Position | None, bool, int], Sequence[Any]],
+    is_any_beyond: Callable[[Position, bool], bool],
     position: Callable[[Any], Position],
     *,
     start: Position | None,
     backwards: bool,
     limit: int,
 ) -> Slice[Any]:
-    """What a query finds behind a position, or before it. `query` takes that position, and whether it goes backwards
-    from there; `position` is where something found lies.
+    """What is found behind a position, or before it. `ask` takes that position, whether to go backwards from there, and
+    how far; `position` is where something found lies.
     """
-
-    def is_any_beyond(place: Position, reverse: bool) -> bool:
-        anything = query(place, reverse).with_only_columns(literal(1), maintain_column_froms=True)
-        return session.execute(anything.limit(1)).first() is not None
-
     if limit == 0:
         return Slice([])
-    found = list(session.execute(query(start, backwards).limit(limit + 1)))
+    found = list(ask(start, backwards, limit + 1))
     more, found = len(found) > limit, found[:limit]
     if not found:
         return Slice([])
@@ -192,14 +245,15 @@ def cut_slice(
     return Slice(found, first=first if before else None, last=last if behind else None)
 
 
-def beyond(order: Order, id: ColumnElement[Any], place: Position, reverse: bool) -> ColumnElement[bool]:
-    """The rows that come after a position; before it, in reverse."""
+def beyond(order: Order, id: ColumnElement[Any], at: Any, at_id: Any, reverse: bool) -> ColumnElement[bool]:
+    """The rows that come after a position, of which `at` is the order's key and `at_id` the id, or parameters for
+    these; before it, in reverse.
+    """
     descends = order.descending != reverse
     if not order.nullable:
-        here = tuple_(order.key, id)
-        there = tuple_(literal(place.key, order.key.type), literal(place.id, id.type))
+        here, there = tuple_(order.key, id), tuple_(at, at_id)
         return here < there if descends else here > there
-    return beyond_key(order, place.key, id < place.id if descends else id > place.id, descends)
+    return beyond_key(order, at, id < at_id if descends else id > at_id, descends)
 
 
 def beyond_key(order: Order, at: Any, beside: ColumnElement[bool], descends: bool) -> ColumnElement[bool]:
@@ -208,6 +262,5 @@ def beyond_key(order: Order, at: Any, beside: ColumnElement[bool], descends: boo
     if at is None:
         same = and_(key.is_(None), beside)
         return or_(same, key.is_not(None)) if descends else same
-    value = literal(at, key.type)
-    later = or_(key < value if descends else key > value, and_(key == value, beside))
+    later = or_(key < at if descends else key > at, and_(key == at, beside))
     return and_(key.is_not(None), later) if descends else or_(key.is_(None), and_(key.is_not(None), later))

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import bindparam, delete, insert, or_, select
 
 from scim_server.models import BuiltIn, Role, RolePermission, User, UserStatus
 from scim_server.models.base import new_id
@@ -17,7 +17,7 @@ from scim_server.services.context import Context
 from scim_server.services.declared import DeclaredRole, changed, declared, hold, role_of
 from scim_server.services.errors import InUse, InvalidValue, NotAllowed, NotFound, RoleNameTaken
 from scim_server.services.events import Action, Target, differences, record
-from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
+from scim_server.services.paging import Listed, Page, Position, Selection, Slice, read_page, read_slice
 from scim_server.services.permissions import known, require, require_reach, require_to_give
 from scim_server.services.profiles import folded, one_line
 
@@ -41,6 +41,8 @@ _GRANTS = {
     RoleSource.DIRECTORY: "role_by_directory_id",
     RoleSource.MAPPING: "role_by_mapping_id",
 }
+
+_LISTED = Listed(Role, Role.id, (Role.org_id == bindparam("org_id"),))
 
 
 def built_in_roles(org_id: UUID, now: datetime) -> list[Role]:
@@ -105,15 +107,14 @@ def get_role_to_change(ctx: Context, role_id: UUID) -> Role:
 
 def list_roles(ctx: Context, selection: Selection, *, offset: int, limit: int) -> Page[Role]:
     """The roles of a selection, the oldest first."""
-    return read_page(ctx.session, Role, Role.id, (Role.org_id == ctx.org.id,), selection, offset=offset, limit=limit)
+    return read_page(ctx, _LISTED, selection, offset=offset, limit=limit)
 
 
 def walk_roles(
     ctx: Context, selection: Selection, *, start: Position | None, backwards: bool, limit: int
 ) -> Slice[Role]:
     """The roles of a selection behind a position, or before it."""
-    within = (Role.org_id == ctx.org.id,)
-    return read_slice(ctx.session, Role, Role.id, within, selection, start=start, backwards=backwards, limit=limit)
+    return read_slice(ctx, _LISTED, selection, start=start, backwards=backwards, limit=limit)
 
 
 def assign_role(ctx: Context, user: User, role: DeclaredRole | None, source: RoleSource | None = None) -> None:

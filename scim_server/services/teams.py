@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, literal, null, select, union_all
+from sqlalchemy import ColumnElement, String, bindparam, literal, null, select, union_all
 
 from scim_server.models import Membership, Organization, Source, Subteam, Team
 from scim_server.models.base import new_id
@@ -22,9 +22,11 @@ from scim_server.services.events import Action, differences, record
 from scim_server.services.kept import Kept
 from scim_server.services.mapping_effects import refresh
 from scim_server.services.mapping_facts import link, users_within
-from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
+from scim_server.services.paging import Listed, Page, Position, Selection, Slice, read_page, read_slice
 from scim_server.services.profiles import Profile, required
 from scim_server.services.unions import Part
+
+_LISTED = Listed(Team, Team.id, (Team.org_id == bindparam("org_id"), Team.deleted_at.is_(None)))
 
 
 class Member(NamedTuple):
@@ -89,16 +91,14 @@ def get_team_to_delete(ctx: Context, team_id: UUID) -> Team:
 
 def list_teams(ctx: Context, selection: Selection, *, offset: int, limit: int) -> Page[Team]:
     """The teams of a selection, the oldest first."""
-    return read_page(ctx.session, Team, Team.id, _living(ctx), selection, offset=offset, limit=limit)
+    return read_page(ctx, _LISTED, selection, offset=offset, limit=limit)
 
 
 def walk_teams(
     ctx: Context, selection: Selection, *, start: Position | None, backwards: bool, limit: int
 ) -> Slice[Team]:
     """The teams of a selection behind a position, or before it."""
-    return read_slice(
-        ctx.session, Team, Team.id, _living(ctx), selection, start=start, backwards=backwards, limit=limit
-    )
+    return read_slice(ctx, _LISTED, selection, start=start, backwards=backwards, limit=limit)
 
 
 def teams_among(ctx: Context, selection: Selection) -> Part:

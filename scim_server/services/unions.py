@@ -48,7 +48,14 @@ def read_slice_of_union(
     def query(place: Position | None, reverse: bool) -> Select[Any]:
         return _keys(parts, place, reverse=reverse, most=limit + 1)
 
-    found = cut_slice(session, query, lambda row: Position(*row), start=start, backwards=backwards, limit=limit)
+    def ask(place: Position | None, reverse: bool, most: int) -> Sequence[Any]:
+        return session.execute(query(place, reverse).limit(most)).all()
+
+    def is_any_beyond(place: Position, reverse: bool) -> bool:
+        anything = query(place, reverse).with_only_columns(literal(1), maintain_column_froms=True)
+        return session.execute(anything.limit(1)).first() is not None
+
+    found = cut_slice(ask, is_any_beyond, lambda row: Position(*row), start=start, backwards=backwards, limit=limit)
     return replace(found, rows=_rows(session, parts, found.rows))
 
 
@@ -87,8 +94,9 @@ def _keys_of_part(
 def _beyond(part: Part, number: int, place: Position, reverse: bool, descends: bool) -> ColumnElement[bool]:
     """The rows of a table that come after a position, which may be in another table."""
     order, id = part.selection.order, part.id.expression
+    at = None if order is None or place.key is None else literal(place.key, order.key.type)
     if number == place.part and order is not None:
-        return beyond(order, id, place, reverse)
+        return beyond(order, id, at, literal(place.id, id.type), reverse)
     if number == place.part:
         return id < place.id if descends else id > place.id
     same_comes_after = (number < place.part) == descends  # of two with the same key, the table decides
@@ -96,12 +104,11 @@ def _beyond(part: Part, number: int, place: Position, reverse: bool, descends: b
         # Without a key they come last, all of them, and first where it descends.
         after = same_comes_after if place.key is None else not descends
         return true() if after else false()
-    if order.nullable or place.key is None:
-        return beyond_key(order, place.key, true() if same_comes_after else false(), descends)
-    key, value = order.key, literal(place.key, order.key.type)
+    if order.nullable or at is None:
+        return beyond_key(order, at, true() if same_comes_after else false(), descends)
     if descends:
-        return key <= value if same_comes_after else key < value
-    return key >= value if same_comes_after else key > value
+        return order.key <= at if same_comes_after else order.key < at
+    return order.key >= at if same_comes_after else order.key > at
 
 
 def _descends(order: Order | None, reverse: bool) -> bool:

@@ -18,7 +18,7 @@ from scim_server.services.declared import DeclaredRole, declared, role_of
 from scim_server.services.errors import InvalidValue, NotFound, UserNameTaken
 from scim_server.services.events import Action, differences, record
 from scim_server.services.fields import flattened
-from scim_server.services.paging import Page, Position, Selection, Slice, read_page, read_slice
+from scim_server.services.paging import Listed, Page, Position, Selection, Slice, read_page, read_slice
 from scim_server.services.profiles import Profile, required
 from scim_server.services.roles import assign_role
 from scim_server.services.seats import take_seat
@@ -49,7 +49,9 @@ class Seen(Protocol):
 _SEEN = (User.id, User.document, User.status, User.role_id, User.version, User.created_at, User.updated_at)
 
 # Put together once, because every request asks them: that takes longer than the database takes to answer.
-_ONE = User.org_id == bindparam("org_id"), User.status != UserStatus.DELETED, User.id == bindparam("user_id")
+_LIVING = User.org_id == bindparam("org_id"), User.status != UserStatus.DELETED
+_LISTED = Listed(_SEEN, User.id, _LIVING)
+_ONE = *_LIVING, User.id == bindparam("user_id")
 _ONE_SEEN = select(*(column.expression for column in _SEEN)).where(*_ONE)
 _ONE_TO_CHANGE = select(User).where(*_ONE).with_for_update()
 
@@ -164,16 +166,14 @@ def get_deleted_user_to_change(ctx: Context, user_id: UUID) -> User:
 
 def list_users(ctx: Context, selection: Selection, *, offset: int, limit: int) -> Page[Seen]:
     """What is shown of the users of a selection, the oldest first."""
-    return read_page(ctx.session, _SEEN, User.id, _living(ctx), selection, offset=offset, limit=limit)
+    return read_page(ctx, _LISTED, selection, offset=offset, limit=limit)
 
 
 def walk_users(
     ctx: Context, selection: Selection, *, start: Position | None, backwards: bool, limit: int
 ) -> Slice[Seen]:
     """What is shown of the users of a selection behind a position, or before it."""
-    return read_slice(
-        ctx.session, _SEEN, User.id, _living(ctx), selection, start=start, backwards=backwards, limit=limit
-    )
+    return read_slice(ctx, _LISTED, selection, start=start, backwards=backwards, limit=limit)
 
 
 def users_among(ctx: Context, selection: Selection) -> Part:
