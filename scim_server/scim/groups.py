@@ -42,7 +42,7 @@ def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
     """GET /Groups/{id} (RFC 7644 §3.4.1)."""
     kind = kinds.groups(ctx)
     projection = read_projection(ctx, kind, parameters)
-    return _answer(ctx, teams.get_team(ctx, known_id("group", id)), projection)
+    return _answer(ctx, teams.see_team(ctx, known_id("group", id)), projection)
 
 
 def search(ctx: Context, parameters: Parameters) -> Answer:
@@ -100,13 +100,17 @@ def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
     return Answer(204)
 
 
-def show(ctx: Context, rows: Sequence[Team], projection: Projection) -> list[dict[str, Any]]:
+def show(ctx: Context, rows: Sequence[teams.Seen], projection: Projection) -> list[dict[str, Any]]:
     """Teams as resources, in the order of the rows."""
-    found: dict[UUID, list[teams.Member]] = {}
+    found: dict[UUID, teams.Members] = {}
     if projection.shows("members") and rows:
         found = teams.members_of_teams(ctx, [team.id for team in rows])
-    names = members.names(ctx, found.values()) if projection.requests("members", "display") else {}
-    return [projection(_resource(ctx, team, found.get(team.id), names)) for team in rows]
+    if projection.shows_all_of("members"):
+        shown: dict[UUID, Any] = {id: members.write(ctx, who) for id, who in found.items()}
+    else:
+        names = members.names(ctx, found.values()) if projection.requests("members", "display") else {}
+        shown = {id: members.show(ctx, who, names) for id, who in found.items()}
+    return [projection(_resource(ctx, team, shown)) for team in rows]
 
 
 def to_profile(kind: Kind, resource: Any) -> Profile:
@@ -131,17 +135,15 @@ def _has_operations(payload: Mapping[str, Any]) -> bool:
     return any(bool(value) for name, value in payload.items() if name.lower() == "operations")
 
 
-def _answer(ctx: Context, team: Team, projection: Projection, *, status: int = 200) -> Answer:
+def _answer(ctx: Context, team: teams.Seen, projection: Projection, *, status: int = 200) -> Answer:
     [shown] = show(ctx, [team], projection)
     location = f"{base_url(ctx)}/Groups/{team.id}" if status == 201 else None
     return Answer(status, shown, version=etag(team), location=location)
 
 
-def _resource(
-    ctx: Context, team: Team, who: Sequence[teams.Member] | None, names: Mapping[UUID, str]
-) -> dict[str, Any]:
+def _resource(ctx: Context, team: teams.Seen, members: Mapping[UUID, Any]) -> dict[str, Any]:
     resource = {"schemas": team.document["schemas"], "id": str(team.id)} | team.document
-    if who is not None:
-        resource["members"] = members.show(ctx, who, names)
+    if team.id in members:
+        resource["members"] = members[team.id]
     resource["meta"] = meta(base_url(ctx), "Group", team)
     return resource

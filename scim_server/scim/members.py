@@ -5,11 +5,12 @@ about a member is whether it is a user or a group of ours, which the database an
 if it sends one, is not asked: an id is an id of one thing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
 import structlog
 from scim2_models import (
     InvalidPathException,
@@ -214,19 +215,27 @@ def note_unknown(ctx: Context, team: Team, named: Members, unknown: list[UUID]) 
         log.warning("members skipped", team=str(team.id), unknown=strangers[:20], count=len(strangers))
 
 
-def names(ctx: Context, found: Iterable[Sequence[teams.Member]]) -> dict[UUID, str]:
+def names(ctx: Context, found: Iterable[teams.Members]) -> dict[str, str]:
     """What to call each of these members."""
-    everybody = {member.id: member.team_name for each in found for member in each}
-    groups = {id: name for id, name in everybody.items() if name is not None}
-    return users.display_names(ctx, everybody.keys() - groups.keys()) | groups
+    groups: dict[str, str] = {}
+    people: set[UUID] = set()
+    for each in found:
+        groups |= dict(each.teams)
+        people |= set(map(UUID, each.users))
+    return {str(id): name for id, name in users.display_names(ctx, people).items()} | groups
 
 
-def show(ctx: Context, who: Sequence[teams.Member], names: Mapping[UUID, str]) -> list[dict[str, str]]:
+def show(ctx: Context, who: teams.Members, names: Mapping[str, str]) -> list[dict[str, str]]:
     """Members as a group shows them; `names` are those of the members whose name was asked for."""
     root = base_url(ctx)
-    shown = []
-    for id, team_name in who:
-        kind = "User" if team_name is None else "Group"
-        entry = {"value": str(id), "$ref": f"{root}/{kind}s/{id}", "type": kind}
-        shown.append(entry | {"display": names[id]} if id in names else entry)
-    return shown
+    shown = [{"value": id, "$ref": f"{root}/Users/{id}", "type": "User"} for id in who.users]
+    shown += [{"value": id, "$ref": f"{root}/Groups/{id}", "type": "Group"} for id, _ in who.teams]
+    return [each | {"display": names[each["value"]]} if each["value"] in names else each for each in shown]
+
+
+def write(ctx: Context, who: teams.Members) -> orjson.Fragment:
+    """As `show`, without names, in JSON already: objects of a thousand members take five times as long."""
+    root = orjson.dumps(base_url(ctx)).decode().strip('"')
+    written = [f'{{"value":"{id}","$ref":"{root}/Users/{id}","type":"User"}}' for id in who.users]
+    written += [f'{{"value":"{id}","$ref":"{root}/Groups/{id}","type":"Group"}}' for id, _ in who.teams]
+    return orjson.Fragment(f"[{','.join(written)}]")

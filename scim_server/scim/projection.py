@@ -33,6 +33,10 @@ class Projection:
         """Whether any of an attribute is shown; what is not need not be read."""
         return name in self.shown if self.shown is not None else self.hidden.get(name) != {}
 
+    def shows_all_of(self, name: str) -> bool:
+        """Whether an attribute is shown as it is, and nothing is picked from it, or dropped."""
+        return name not in self.hidden and (self.shown is None or self.shown.get(name) == {})
+
     def names(self, name: str) -> bool:
         """Whether an attribute, or any of it, was asked for by name."""
         return self.shown is not None and name in self.shown
