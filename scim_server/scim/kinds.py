@@ -21,6 +21,7 @@ from scim_server.scim.enforcing import Enforced, enforced_of
 from scim_server.scim.extensions import Guards, extension_model, guards_of
 from scim_server.scim.folding import fold_of
 from scim_server.scim.places import Places
+from scim_server.scim.plain_patches import Plain, plain_of
 from scim_server.scim.schemas import (
     EnterpriseUser,
     Entitlement,
@@ -46,7 +47,7 @@ class Kind:
     `model` is what filters, orders and projections speak of, and `profile` what a payload is read as: a group's has no
     members. `letter` is the RFC's own model, which strict dialects are held to before ours reads what they say.
     `guards` are the rules of declared attributes that the RFCs' and ours do not need. `enforced` is what there is to
-    enforce of a payload.
+    enforce of a payload, and `plain` what a PATCH may write without models.
     """
 
     name: str
@@ -60,10 +61,15 @@ class Kind:
     known: Known
     guards: Guards
     enforced: Enforced
+    plain: Plain
 
     @property
     def schema(self) -> str:
         return self.known.core
+
+    def schemas_of(self, document: Mapping[str, Any]) -> list[str]:
+        """RFC 7643 §3: `schemas` names the schemas of the attributes that are there."""
+        return [self.schema, *(urn for urn in self.known.extensions if urn in document)]
 
 
 def users(ctx: Context) -> Kind:
@@ -131,6 +137,7 @@ def _kind(
         known=known_by(profile),
         guards=guards,
         enforced=enforced_of(profile),
+        plain=plain_of(profile),
     )
 
 

@@ -18,6 +18,7 @@ from scim_server.scim.ids import known_id
 from scim_server.scim.kinds import Kind, hold_to_letter, named_by, read_patch, read_resource
 from scim_server.scim.listing import answer_listing, read_listing
 from scim_server.scim.payloads import keep
+from scim_server.scim.plain_patches import Values, names, written
 from scim_server.scim.projection import Projection, read_projection
 from scim_server.scim.roles import role_after, role_of_newcomer
 from scim_server.services import grants, lifecycle, roles, users
@@ -28,6 +29,7 @@ from scim_server.services.profiles import PRODUCT_USER, Profile
 # What a resource shows that no profile holds: ours to say, or never to be kept.
 _NOT_IN_PROFILE = ("id", "meta", "groups", "password")
 _OF_ROW = ("role", "status")
+_ACTIVE = ("active",)
 
 Parameters = Mapping[str, str]
 
@@ -89,15 +91,14 @@ def patch(
     """PATCH /Users/{id} (RFC 7644 §3.5.2)."""
     kind = kinds.users(ctx)
     projection = read_projection(ctx, kind, parameters)
-    operations = read_patch(ctx, kind, normalise_patch(ctx, payload, kind.known))
+    values = None if dialect_of(ctx).strict else kind.plain.read(payload)
+    operations = None if values else _operations(ctx, kind, payload)
     user = users.get_user_to_change(ctx, known_id("user", id))
     check_if_match(if_match, user)
-    resource = to_resource(ctx, kind, user)
-    operations.patch(resource, dialect_of(ctx).policy)
-    before = user.document
-    said = named_by(kind, operations) if user.by_hand else set()
-    _change(ctx, kind, user, resource, resource.active, partial(users.write_profile, said=said))
-    hold_to_letter(ctx, kind, before, user.document)
+    if values and kind.plain.suits(user.document):
+        _write(ctx, kind, user, values)
+    else:
+        _apply(ctx, kind, user, operations or _operations(ctx, kind, payload))
     if answers_without_body(ctx, parameters):
         return Answer(204, version=etag(user))
     return answer(ctx, user, projection)
@@ -133,8 +134,7 @@ def to_profile(kind: Kind, resource: Any, active: bool | None) -> Profile:
     product = {name: each for name, each in document.pop(PRODUCT_USER, {}).items() if name not in _OF_ROW}
     if product:
         document[PRODUCT_USER] = product
-    # RFC 7643 §3: `schemas` names the schemas of the attributes that are there.
-    document["schemas"] = [kind.schema, *(urn for urn in kind.known.extensions if urn in document)]
+    document["schemas"] = kind.schemas_of(document)
     check_canonical(kind.guards, document)
     return keep(document, kind.fold)
 
@@ -145,6 +145,33 @@ def to_resource(ctx: Context, kind: Kind, user: User) -> Any:
     if "active" in document:
         document["active"] = user.active
     return kind.profile.model_validate(document, scim_policy=TOLERANT)
+
+
+def _operations(ctx: Context, kind: Kind, payload: Mapping[str, Any]) -> Any:
+    return read_patch(ctx, kind, normalise_patch(ctx, payload, kind.known))
+
+
+def _apply(ctx: Context, kind: Kind, user: User, operations: Any) -> None:
+    """Write what the operations of a PATCH make of a user."""
+    resource = to_resource(ctx, kind, user)
+    operations.patch(resource, dialect_of(ctx).policy)
+    before = user.document
+    said = named_by(kind, operations) if user.by_hand else set()
+    _change(ctx, kind, user, resource, resource.active, partial(users.write_profile, said=said))
+    hold_to_letter(ctx, kind, before, user.document)
+
+
+def _write(ctx: Context, kind: Kind, user: User, values: Values) -> None:
+    """As `_apply`, for a PATCH that says no more than which values there are to be."""
+    document = written(user.document, values)
+    active: bool | None = document.get("active")
+    if active is not None:
+        active = user.active if _ACTIVE not in values else active
+        document["active"] = True  # as in to_profile
+    document["schemas"] = kind.schemas_of(document)
+    if user.by_hand or document != user.document:
+        users.write_profile(ctx, user, keep(document, kind.fold), said=names(values))
+    _become(ctx, user, active)
 
 
 def _follow_entitlements(ctx: Context, user: users.Seen, *, was: Any, asked: Any) -> None:
@@ -169,6 +196,10 @@ def _change(
     after = role_after(declared(ctx), given, was=was, asked=asked)
     if after != given:
         roles.assign_role(ctx, user, hold(ctx, after) if after else None, roles.RoleSource.DIRECTORY)
+    _become(ctx, user, active)
+
+
+def _become(ctx: Context, user: User, active: bool | None) -> None:
     if active is True:
         lifecycle.activate_user(ctx, user)
     elif active is False:
