@@ -1,7 +1,7 @@
 """The items of checklists: what comes with the program, and what the program knows by itself to be done."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -25,7 +25,13 @@ class Item:
     due_days: int | None = None
 
     def shown(self) -> dict[str, Any]:
-        return asdict(self) | {"for_whom": self.for_whom.value}
+        return {
+            "key": self.key,
+            "title": self.title,
+            "description": self.description,
+            "for_whom": self.for_whom.value,
+            "due_days": self.due_days,
+        }
 
 
 class Known(StrEnum):

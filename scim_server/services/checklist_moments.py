@@ -3,17 +3,16 @@
 Whoever may do that was asked there. What the program ticks by itself is ticked by nobody else.
 """
 
-from collections.abc import Collection, Iterable
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select, update
 
+from scim_server.db import Transaction
 from scim_server.models import Checklist, ChecklistKind, ChecklistState, User, UserStatus
 from scim_server.models.base import new_id
-from scim_server.models.expressions import any_of
 from scim_server.services.checklist_items import Entry, Known, entry
-from scim_server.services.constraints import add
 from scim_server.services.context import SYSTEM, Actor, ActorKind, Context
 from scim_server.services.declared import declared
 from scim_server.services.events import Action, record
@@ -21,6 +20,33 @@ from scim_server.services.settings import organization_settings
 
 _LEFT = "They left before it was done."
 _CAME_BACK = "They came back."
+
+# Put together once, as whoever leaves has a list opened, and whoever comes back has it ended.
+_OPEN = insert(Checklist)
+_THEIRS = (
+    Checklist.org_id == bindparam("their_org_id"),
+    Checklist.user_id == bindparam("their_user_id"),
+    Checklist.kind == bindparam("their_kind"),
+    Checklist.state == ChecklistState.OPEN.value,
+)
+_CANCEL = (
+    update(Checklist)
+    .where(*_THEIRS)
+    .values(
+        state=ChecklistState.CANCELLED.value,
+        note=bindparam("why"),
+        ended_at=bindparam("now"),
+        updated_at=bindparam("now"),
+        version=Checklist.version + 1,
+    )
+    .returning(Checklist.id)
+)
+
+
+class ListOf(NamedTuple):
+    """A list that events are about."""
+
+    id: UUID
 
 
 class Person(Protocol):
@@ -40,7 +66,7 @@ def welcome(ctx: Context, user: Person) -> None:
         open_list(ctx, user, ChecklistKind.NEWCOMER)
 
 
-def see_off(ctx: Context, user: User, *, prepared: Collection[str], successor: str | None = None) -> None:
+def see_off(ctx: Context, user: User, *, prepared: bool, successor: str | None = None) -> None:
     """Open the list of somebody who was active and is not any more, or go on with the one that was `prepared`."""
     ticks = _ticks(ctx, [Known.ACCOUNT_CLOSED])
     if successor is not None:
@@ -51,15 +77,14 @@ def see_off(ctx: Context, user: User, *, prepared: Collection[str], successor: s
         open_list(ctx, user, ChecklistKind.LEAVER, ticks)
 
 
-def abandon(ctx: Context, user: User, ids: Collection[str]) -> None:
-    """End these lists of a newcomer who goes."""
-    if ids:
-        _cancel(ctx, any_of(Checklist.id, [UUID(id) for id in ids]), user, _LEFT)
+def abandon(ctx: Context, user: User) -> None:
+    """End the list of a newcomer who goes."""
+    _cancel(ctx, user, ChecklistKind.NEWCOMER, _LEFT)
 
 
 def come_back(ctx: Context, user: User) -> None:
     """End the list of a leaver who is back."""
-    _cancel(ctx, Checklist.kind == ChecklistKind.LEAVER, user, _CAME_BACK)
+    _cancel(ctx, user, ChecklistKind.LEAVER, _CAME_BACK)
 
 
 def settle(ctx: Context, user: User, *facts: Known) -> None:
@@ -69,27 +94,31 @@ def settle(ctx: Context, user: User, *facts: Known) -> None:
         _tick_open(ctx, user, ChecklistKind.NEWCOMER, _ticks(ctx, known))
 
 
-def open_list(ctx: Context, user: Person, kind: ChecklistKind, ticks: dict[str, Any] | None = None) -> Checklist:
+def open_list(ctx: Context, user: Person, kind: ChecklistKind, ticks: dict[str, Any] | None = None) -> ListOf:
     """Open a list with the items that its template has now, of which some are ticked: those, or what is known."""
     if ticks is None:
         ticks = _ticks(ctx, _known_of_newcomer(user) if kind is ChecklistKind.NEWCOMER else ())
     items = [entry(item, ctx.now) for item in declared(ctx).checklists[kind]]
     done = {each["key"] for each in items} & ticks.keys()
-    row = Checklist(
-        org_id=ctx.org.id,
-        id=new_id(),
-        user_id=user.id,
-        kind=kind,
-        state=ChecklistState.OPEN,
-        version=1,
-        created_at=ctx.now,
-        updated_at=ctx.now,
-    )
-    row.content = {"items": [each | {"ticked": ticks.get(each["key"])} for each in items]}
-    add(ctx.session, row, {})
-    record(ctx, Action.CHECKLIST_OPENED, row, {"kind": (None, kind.value)}, user=str(user.id), ticked=sorted(done))
-    close_if_done(ctx, row)
-    return row
+    opened = ListOf(new_id())
+    row = {
+        "org_id": ctx.org.id,
+        "id": opened.id,
+        "user_id": user.id,
+        "kind": kind.value,
+        "state": ChecklistState.OPEN.value,
+        "version": 1,
+        "created_at": ctx.now,
+        "updated_at": ctx.now,
+        "content": {"items": [each | {"ticked": ticks.get(each["key"])} for each in items]},
+    }
+    assert isinstance(ctx.session, Transaction), "what opens a list is in a transaction that writes"
+    ctx.session.append(_OPEN, row)
+    record(ctx, Action.CHECKLIST_OPENED, opened, {"kind": (None, kind.value)}, user=str(user.id), ticked=sorted(done))
+    if len(done) == len(items):
+        for each in _open_lists(ctx, user, kind):
+            close_if_done(ctx, each)
+    return opened
 
 
 def close_if_done(ctx: Context, row: Checklist) -> None:
@@ -137,30 +166,26 @@ def _known_of_newcomer(user: Person) -> list[Known]:
 
 
 def _tick_open(ctx: Context, user: User, kind: ChecklistKind, ticks: dict[str, Any]) -> None:
-    for row in _open_lists(ctx, user, Checklist.kind == kind):
+    for row in _open_lists(ctx, user, kind):
         for item in row.content["items"]:
             if item["key"] in ticks and not item["ticked"]:
                 write_tick(ctx, row, item, ticks[item["key"]], by_itself=ticks[item["key"]]["kind"] == SYSTEM.kind)
         close_if_done(ctx, row)
 
 
-def _cancel(ctx: Context, which: Any, user: User, note: str) -> None:
-    for row in _open_lists(ctx, user, which):
-        end(ctx, row, ChecklistState.CANCELLED, Action.CHECKLIST_CANCELLED, note)
+def _cancel(ctx: Context, user: User, kind: ChecklistKind, why: str) -> None:
+    """As `end`, of lists that most have none of: so none is read."""
+    ctx.session.flush()
+    ended = ctx.session.connection().execute(_CANCEL, _whose(ctx, user, kind) | {"why": why, "now": ctx.now})
+    changes = {"state": (ChecklistState.OPEN.value, ChecklistState.CANCELLED.value), "note": (None, why)}
+    for id in ended.scalars().all():
+        record(ctx, Action.CHECKLIST_CANCELLED, ListOf(id), changes, user=str(user.id))
 
 
-def _open_lists(ctx: Context, user: User, which: Any) -> list[Checklist]:
-    return list(
-        ctx.session.scalars(
-            select(Checklist)
-            .where(
-                Checklist.org_id == ctx.org.id,
-                Checklist.user_id == user.id,
-                Checklist.state == ChecklistState.OPEN,
-                which,
-            )
-            .order_by(Checklist.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-    )
+def _open_lists(ctx: Context, user: Person, kind: ChecklistKind) -> Sequence[Checklist]:
+    open_ones = select(Checklist).where(*_THEIRS).with_for_update().execution_options(populate_existing=True)
+    return ctx.session.scalars(open_ones, _whose(ctx, user, kind)).all()
+
+
+def _whose(ctx: Context, user: Person, kind: ChecklistKind) -> dict[str, Any]:
+    return {"their_org_id": ctx.org.id, "their_user_id": user.id, "their_kind": kind.value}

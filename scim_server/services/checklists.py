@@ -96,9 +96,7 @@ def open_checklist(ctx: Context, user: User, kind: ChecklistKind) -> Checklist:
     require(ctx, Manage.USERS)
     if _has_open(ctx, user, kind):
         raise NotAllowed(f"{user.user_name} has such a list already, which is open.")
-    row = open_list(ctx, user, kind)
-    ctx.session.flush()
-    return row
+    return get_checklist(ctx, open_list(ctx, user, kind).id).row
 
 
 def tick(ctx: Context, found: OfSomebody, key: str, *, note: str | None = None) -> Checklist:

@@ -76,7 +76,7 @@ def deactivate_user(ctx: Context, user: User, *, successor: User | None = None) 
     was_in = user.active
     _become(ctx, user, UserStatus.DEACTIVATED, Action.USER_DEACTIVATED, **details)
     if was_in:
-        checklist_moments.see_off(ctx, user, prepared=held[ChecklistKind.LEAVER], successor=follows)
+        checklist_moments.see_off(ctx, user, prepared=bool(held[ChecklistKind.LEAVER]), successor=follows)
     return user
 
 
@@ -90,7 +90,7 @@ def delete_user(ctx: Context, user: User) -> None:
     was_in, held = user.active, _held(ctx, user)
     _delete(ctx, user, held)
     if was_in:  # whoever was deactivated before has had their list then
-        checklist_moments.see_off(ctx, user, prepared=held[ChecklistKind.LEAVER])
+        checklist_moments.see_off(ctx, user, prepared=bool(held[ChecklistKind.LEAVER]))
 
 
 def put_back(ctx: Context, user: User, status: UserStatus) -> None:
@@ -202,7 +202,8 @@ def _shut_out(ctx: Context, user: User, held: dict[str, list[str]], why: Action)
         sessions.end_all(ctx, user, why)
     if held["invitation"]:  # whoever comes back is invited anew; one may have been let in by hand meanwhile
         _end_invitations(ctx, user)
-    checklist_moments.abandon(ctx, user, held[ChecklistKind.NEWCOMER])
+    if held[ChecklistKind.NEWCOMER]:
+        checklist_moments.abandon(ctx, user)
     return {"teams": held["team"], "sessions": len(held["session"]), "tokens": len(held["token"])}
 
 
