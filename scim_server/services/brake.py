@@ -1,14 +1,15 @@
 """The brake: a directory that deactivates or deletes more users than it should raises an alarm, or is held back.
 
 It is asked before each such removal, and costs two statements, the first of which has the removals of one directory
-come one after the other: of two at once, the second is counted after the first. Nothing else waits for it.
+come one after the other: of two at once, the second is counted after the first. Nothing else waits for it. As long as
+an alarm goes on that refuses nothing, a removal only counts to it, by one statement.
 """
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, bindparam, func, literal, select, update
+from sqlalchemy import Integer, Select, bindparam, exists, func, literal, select, update
 
 from scim_server.models import Alarm, AlarmState, BrakeMode, Directory, User, UserStatus
 from scim_server.models.base import new_id
@@ -54,10 +55,45 @@ _ONE_MORE = (
         Alarm.id == bindparam("alarm_id"),
         Alarm.state == AlarmState.OPEN,
         Alarm.last_at >= bindparam("start"),
+        # Whoever has not asked the directory itself, in this very moment, must not miss what an admin has just set.
+        exists().where(
+            Directory.org_id == Alarm.org_id,
+            Directory.id == Alarm.directory_id,
+            Directory.brake_alarm_id == Alarm.id,
+            Directory.brake_mode != BrakeMode.HOLD.value,
+            Directory.brake_holds.is_(False),
+        ),
     )
     .values(users=Alarm.users + bindparam("more", type_=Integer), last_at=bindparam("now"))
     .returning(Alarm.id)
 )
+# Whom a directory has removed; who is back in the meantime does not count.
+_WHOM = select(User.id).where(
+    User.org_id == bindparam("org_id"),
+    User.removed_by == bindparam("directory_id"),
+    User.removed_at >= bindparam("start"),
+    User.status.in_(_GONE),
+)
+_OTHERS = _WHOM.where(User.id != bindparam("user_id"))
+
+
+def _counts() -> Select[int, int]:
+    """How many users are removed, this one with them, and how many active ones the directory has beside them.
+
+    Neither is counted further than the limits need, however many users there are.
+    """
+    removed = select(func.count() + 1).select_from(_OTHERS.limit(bindparam("most")).subquery()).scalar_subquery()
+    theirs = select(User.id).where(
+        User.org_id == bindparam("org_id"),
+        User.directory_id == bindparam("directory_id"),
+        User.status == UserStatus.ACTIVE,
+        User.id != bindparam("user_id"),
+    )
+    counted = theirs.limit(bindparam("enough")).subquery()
+    return select(removed, select(func.count()).select_from(counted).scalar_subquery())
+
+
+_COUNTS = _counts()
 
 
 def ask(ctx: Context, user: User) -> None:
@@ -65,10 +101,12 @@ def ask(ctx: Context, user: User) -> None:
 
     Raises HeldBack.
     """
-    if ctx.directory is not None and (ctx.directory.brake_mode != BrakeMode.OFF or ctx.directory.brake_holds):
-        _count(ctx, _hold(ctx, ctx.directory.id), user)
+    directory = ctx.directory
+    counts = directory is not None and (directory.brake_mode != BrakeMode.OFF or directory.brake_holds)
+    if directory is not None and counts and not _goes_on(ctx, directory, user):
+        _count(ctx, _hold(ctx, directory.id), user)
     user.removed_at = ctx.now
-    user.removed_by = ctx.directory.id if ctx.directory else None
+    user.removed_by = directory.id if directory else None
 
 
 def note_refusals(ctx: Context) -> None:
@@ -85,7 +123,7 @@ def note_refusals(ctx: Context) -> None:
         )
     elif brake.brake_since is None or brake.brake_since < ctx.now:  # or else somebody has just decided
         start = _start(ctx, brake)
-        _raise_alarm(ctx, brake, start, None, users=_removed(ctx, start), refused=ctx.notes.held)
+        _raise_alarm(ctx, brake, start, None, users=_removed(ctx, brake, start), refused=ctx.notes.held)
 
 
 def set_brake(ctx: Context, directory: Directory, **chosen: Any) -> Directory:
@@ -120,12 +158,21 @@ def _count(ctx: Context, brake: Brake, user: User) -> None:
     if free and brake.brake_free_users is None:
         return
     most = brake.brake_free_users if free and brake.brake_free_users else brake.brake_users
-    removed, active = ctx.session.execute(_counts(ctx, brake, start, user, most)).one()
+    enough = most * 100 // brake.brake_share + 1
+    parameters = _asked(ctx, brake, start) | {"user_id": user.id, "most": most, "enough": enough}
+    removed, active = ctx.session.execute(_COUNTS, parameters).one()
     if removed <= most if free else not _is_past(brake, removed, active):
         return
     if holding:
         _refuse(ctx, brake)
-    _raise_alarm(ctx, brake, start, user, users=_removed(ctx, start, user) + 1)
+    _raise_alarm(ctx, brake, start, user, users=_removed(ctx, brake, start, user) + 1)
+
+
+def _goes_on(ctx: Context, directory: Directory, user: User) -> bool:
+    """Count a removal to an alarm, where the request has found one, so that nobody has to wait for the directory."""
+    if directory.brake_alarm_id is None or directory.brake_mode != BrakeMode.ALARM or directory.brake_holds:
+        return False
+    return _is_of_alarm(ctx, directory, _start(ctx, directory), user)
 
 
 def _is_past(brake: Brake, removed: int, active: int) -> bool:
@@ -146,43 +193,24 @@ def _hold(ctx: Context, directory_id: UUID) -> Brake:
     return Brake(*row)
 
 
-def _start(ctx: Context, brake: Brake) -> datetime:
+def _start(ctx: Context, brake: Brake | Directory) -> datetime:
     """Since when removals count: the window, and nothing that an admin has decided on already."""
     start = ctx.now - timedelta(minutes=brake.brake_window)
     free_until = brake.brake_free_until if brake.brake_free_until and brake.brake_free_until <= ctx.now else None
     return max(each for each in (start, brake.brake_since, free_until) if each is not None)
 
 
-def _counts(ctx: Context, brake: Brake, start: datetime, user: User, most: int) -> Select[int, int]:
-    """How many users are removed, this one with them, and how many active ones the directory has beside them.
-
-    Neither is counted further than the limits need, however many users there are.
-    """
-    others = _whom(ctx, brake.id, start).where(User.id != user.id).limit(most).subquery()
-    removed = select(func.count() + 1).select_from(others).scalar_subquery()
-    enough = most * 100 // brake.brake_share + 1
-    theirs = select(User.id).where(
-        User.org_id == ctx.org.id, User.directory_id == brake.id, User.status == UserStatus.ACTIVE, User.id != user.id
-    )
-    active = select(func.count()).select_from(theirs.limit(enough).subquery()).scalar_subquery()
-    return select(removed, active)
+def _removed(ctx: Context, brake: Brake, start: datetime, but: User | None = None) -> int:
+    whom = _OTHERS if but else _WHOM
+    parameters = _asked(ctx, brake, start) | ({"user_id": but.id} if but else {})
+    return ctx.session.scalar(select(func.count()).select_from(whom.subquery()), parameters) or 0
 
 
-def _removed(ctx: Context, start: datetime, but: User | None = None) -> int:
-    assert ctx.directory is not None, "only a directory is counted"
-    whom = _whom(ctx, ctx.directory.id, start)
-    others = whom.where(User.id != but.id) if but else whom
-    return ctx.session.scalar(select(func.count()).select_from(others.subquery())) or 0
+def _asked(ctx: Context, brake: Brake, start: datetime) -> dict[str, Any]:
+    return {"org_id": ctx.org.id, "directory_id": brake.id, "start": start}
 
 
-def _whom(ctx: Context, directory_id: UUID, start: datetime) -> Select[UUID]:
-    """Whom a directory has removed; who is back in the meantime does not count."""
-    return select(User.id).where(
-        User.org_id == ctx.org.id, User.removed_by == directory_id, User.removed_at >= start, User.status.in_(_GONE)
-    )
-
-
-def _is_of_alarm(ctx: Context, brake: Brake, start: datetime, user: User) -> bool:
+def _is_of_alarm(ctx: Context, brake: Brake | Directory, start: datetime, user: User) -> bool:
     """Count a removal to the alarm that goes on, unless that is over by now, whether somebody decided on it or not."""
     known = user.removed_by == brake.id and user.removed_at is not None and user.removed_at >= start
     parameters = {
