@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import orjson
@@ -16,6 +16,10 @@ from scim_server.config import Settings
 
 # How long a writer waits for another one, in milliseconds: longer than any transaction of ours, shorter than an IdP.
 _BUSY_MS = 15_000
+
+# How long whoever writes again and again rests in between, in seconds. Of others that want to write, SQLite lets in who
+# happens to look while nobody does, and they look every few milliseconds at first.
+_WAY = 0.005
 
 # A connection that has rested for so many seconds is asked whether it still lives before anybody relies on it.
 _RESTED = 1.0
@@ -98,6 +102,11 @@ class Database:
         """Raises DatabaseBusy."""
         with _told_when_busy(), self._writers.begin() as session:
             yield session
+
+    def give_way(self) -> None:
+        """Let others write before a job's next transaction of many: on SQLite they might wait for the end of all."""
+        if self.engine.dialect.name == "sqlite":
+            sleep(_WAY)
 
 
 @contextmanager

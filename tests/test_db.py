@@ -1,14 +1,15 @@
 """Transactions: what is only added in them, and the connections that they run on."""
 
 from datetime import UTC, datetime
+from threading import Thread
 
 import pytest
-from sqlalchemy import NullPool, create_engine, select, text
+from sqlalchemy import NullPool, create_engine, select, text, update
 
 from scim_server import db
 from scim_server.config import Settings, load_settings
 from scim_server.db import Database, connect
-from scim_server.models import Event
+from scim_server.models import Event, Organization
 from scim_server.services import organizations
 from scim_server.services.context import Context
 from scim_server.services.events import Action, record
@@ -84,3 +85,30 @@ def test_a_connection_that_died_while_it_rested_is_replaced_before_anybody_relie
     database.engine.dispose()
 
     assert died != asked == written
+
+
+def test_whoever_writes_again_and_again_lets_others_write_in_between(acme: Directory, database: Database) -> None:
+    written: list[int] = []
+    rename = update(Organization).where(Organization.slug == acme.slug)
+
+    def write_now_and_then() -> None:
+        for number in range(40):
+            with database.writing() as session:
+                session.execute(rename.values(name=f"Acme {number}"))
+            written.append(number)
+
+    other = Thread(target=write_now_and_then)
+    other.start()
+    count = text(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT count(*) FROM n"
+    )
+    for number in range(100):
+        with database.writing() as session:
+            session.execute(rename.values(seats=number))
+            session.execute(count)  # some milliseconds, as an import takes for a row
+        if len(written) == 40:
+            break
+        database.give_way()
+
+    assert len(written) == 40
+    other.join()

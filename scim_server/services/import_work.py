@@ -63,6 +63,7 @@ def step(database: Database, settings: Settings, import_id: UUID | None = None, 
             turn = _turn(session, settings, import_id, clock())
             if turn is not None:
                 _skip_next(turn)
+    database.give_way()
     return True
 
 

@@ -213,4 +213,5 @@ def _purge_directory(database: Database, org_id: UUID, directory_id: UUID, oldes
         deleted += len(gone)
         if len(gone) < _BATCH:
             break
+        database.give_way()
     return deleted

@@ -191,6 +191,7 @@ def _delete(database: Database, org_id: UUID, *which: ColumnElement[bool]) -> in
         deleted += len(gone)
         if len(gone) < _BATCH:
             return deleted
+        database.give_way()
 
 
 def _row(
