@@ -65,7 +65,7 @@ def create_app(
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # a redirect would be an HTML page, to wherever the Host header says
-    app.wsgi_app = requests.merge_slashes(app.wsgi_app)  # type: ignore[assignment]
+    app.wsgi_app = requests.watch(app.wsgi_app)  # type: ignore[assignment]
     database = database or connect(settings)
     keep(
         app.extensions,
@@ -79,7 +79,6 @@ def create_app(
             Keys(),
         ),
     )
-    requests.watch(app)
     request_log.watch(app)
     errors.handle_errors(app)
     for room in _ROOMS:

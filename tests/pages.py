@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from io import StringIO
 
 from flask import Flask
@@ -49,13 +49,11 @@ def everything_logged(settings: Settings) -> Iterator[StringIO]:
     """All that is logged at the lowest level, the SQL included."""
     root, sql, log = logging.getLogger(), logging.getLogger("sqlalchemy"), StringIO()
     before, sql_before = (root.handlers[:], root.level), sql.level
-    logs.configure(settings.model_copy(update={"log_level": "debug", "log_format": "json"}))
-    listening = logging.StreamHandler(log)
-    listening.setFormatter(root.handlers[0].formatter)
-    root.addHandler(listening)
     sql.setLevel(logging.DEBUG)
     try:
-        yield log
+        with redirect_stderr(log):
+            logs.configure(settings.model_copy(update={"log_level": "debug", "log_format": "json"}))
+            yield log
     finally:
         root.handlers[:], level = before
         root.setLevel(level)

@@ -5,9 +5,9 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any
 
-import structlog
 from flask import Response, after_this_request, g, request
 
+from scim_server import logs
 from scim_server.scim import me
 from scim_server.services import access, brake
 from scim_server.services.context import Context
@@ -109,7 +109,7 @@ def _writing(check: Check) -> Iterator[Context]:
 def _caller(session: Any) -> access.Caller:
     at = now()
     caller = _who(session, at)
-    structlog.contextvars.bind_contextvars(org=caller.org.slug, **{caller.actor.kind: str(caller.actor.id)})
+    logs.belongs_to(org=caller.org.slug, **{caller.actor.kind: str(caller.actor.id)})
     if caller.directory is not None:
         request_log.begin(caller.org.id, caller.directory.id, at)
     assert caller.actor.id is not None

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-import structlog
 from flask import Response, request
 from werkzeug.exceptions import Forbidden
 
+from scim_server import logs
 from scim_server.services import sessions
 from scim_server.services.attempts import Attempt
 from scim_server.services.errors import NotSignedIn
@@ -133,7 +133,7 @@ def _secret() -> str:
 
 
 def _bind(found: SignedIn) -> None:
-    structlog.contextvars.bind_contextvars(org=found.ctx.org.slug, user=str(found.user.id))
+    logs.belongs_to(org=found.ctx.org.slug, user=str(found.user.id))
 
 
 def own_path(text: str | None) -> str | None:

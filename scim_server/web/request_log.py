@@ -14,7 +14,7 @@ from scim_server.services import request_log
 from scim_server.services.context import Context, Notes
 from scim_server.services.redaction import redact_answer, redact_path, redact_request
 from scim_server.services.request_log import Entry
-from scim_server.web.requests import milliseconds, request_id
+from scim_server.web.requests import kept_body, milliseconds, request_id
 from scim_server.web.state import state
 
 # Whom a path below the base URL is about, in the words of the events.
@@ -86,7 +86,7 @@ def _entry(asked: Asked, response: Response) -> Entry:
         path=redact_path(path, request.query_string.decode("latin-1"), _PATH_LENGTH),
         status=response.status_code,
         duration_ms=milliseconds(),
-        request_body=redact_request(g.body, limit),
+        request_body=redact_request(kept_body(), limit),
         answer_body=redact_answer(b"" if is_bare else response.get_data(), limit),
         about=asked.notes.about or _about(path),
         notes=asked.notes,

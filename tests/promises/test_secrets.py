@@ -3,6 +3,7 @@
 import logging
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import StringIO
@@ -69,12 +70,11 @@ def watched(request: pytest.FixtureRequest, own: tuple[Settings, Database], sett
     app = create_app(chatty, database)
     acme, globex = (found(app, chatty, database, slug) for slug in ("acme", "globex"))
     ended = [make(chatty, database, "acme") for make in (expired_token, revoked_token)]
-    root, sql, log = logging.getLogger(), logging.getLogger("sqlalchemy"), StringIO()
-    listening = logging.StreamHandler(log)
-    listening.setFormatter(root.handlers[0].formatter)
-    root.addHandler(listening)
+    sql, log = logging.getLogger("sqlalchemy"), StringIO()
     level = sql.level
     sql.setLevel(logging.DEBUG)  # statements and rows, as somebody does who looks for a fault
+    with redirect_stderr(log):
+        logs.configure(chatty)
     yield Watched(acme, globex, chatty, database, log, ended)
     sql.setLevel(level)
     logs.configure(settings)

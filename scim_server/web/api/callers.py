@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import structlog
 from flask import request
 
+from scim_server import logs
 from scim_server.config import Settings
 from scim_server.services import api_keys
 from scim_server.services.api_keys import Holder
@@ -94,7 +94,7 @@ def identify() -> Holder:
         raise NotAuthenticated
     with state().database.asking() as session:
         holder = api_keys.find_holder(session, secret.strip(), now=now())
-    structlog.contextvars.bind_contextvars(key=holder.key.prefix, **({"org": holder.org.slug} if holder.org else {}))
+    logs.belongs_to(key=holder.key.prefix, **({"org": holder.org.slug} if holder.org else {}))
     rate_limit.check(state().api_rate_limit, holder.key.id)
     api_keys.note_use(state().database, holder, now())
     return holder

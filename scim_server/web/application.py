@@ -1,0 +1,21 @@
+"""Flask, without what it does for every request and none of ours needs."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Request
+from werkzeug.routing import MapAdapter
+
+
+class Application(Flask):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """None of ours is a coroutine, which Flask would look for in each function that a request calls."""
+        return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """No route depends on the name that the client has for us, and no URL is made of it (`SCIM_PUBLIC_URL`), which
+        Flask would read, check and fold twice.
+        """
+        if request is None:
+            return None
+        return MapAdapter(self.url_map, "", "/", "", request.scheme, request.path, request.method)
