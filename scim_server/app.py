@@ -27,6 +27,7 @@ from scim_server.web import (
     scim,
     trials,
 )
+from scim_server.web.application import Application
 from scim_server.web.rate_limit import RateLimit
 from scim_server.web.state import State, keep, state
 from sso.http import HttpClient
@@ -60,7 +61,7 @@ def create_app(
     """
     settings = settings or load_settings()
     logs.configure(settings)
-    app = Flask("scim_server", static_folder=None)
+    app = Application("scim_server", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1  # see web.requests.body
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.strict_slashes = False
