@@ -14,11 +14,10 @@ REDACTED = "[redacted]"
 
 _NAMES = r"pass[-_]?(?:word|wd|phrase|code)|pwd|secret|token|authorization|credential|(?:api|private)[-_]?key"
 _SECRET = re.compile(_NAMES, re.IGNORECASE | re.ASCII)
-# What holds the name of a secret holds one of these, in lower case, or spells it with JSON's escapes.
-_MARKS = (
-    *(b"pass", b"pwd", b"secret", b"token", b"authorization", b"credential", b"\\u"),
-    *(b"apikey", b"api-key", b"api_key", b"privatekey", b"private-key", b"private_key"),
-)
+# What holds the name of a secret holds one of these, in lower case, or spells it with JSON's escapes. Each is a look
+# through all of the body, most of which hold none: so the last are looked for only where there is a "key".
+_MARKS = (b"pass", b"pwd", b"secret", b"token", b"authorization", b"credential", b"\\u")
+_KEYS = (b"apikey", b"api-key", b"api_key", b"privatekey", b"private-key", b"private_key")
 # In a filter or a path: the name of a secret, and behind it more than the end of what such a name stands in. From there
 # on all goes. (`password pr` and `attributes=password,userName` tell nothing.)
 _COMPARED = re.compile(rf"(?is)((?:{_NAMES})[\w.:$-]*+)(?!\s*+(?:$|[,)\]]|pr\b)).+")
@@ -117,7 +116,7 @@ def _holds_json(text: str) -> bool:
 
 def _may_hold_secrets(body: bytes) -> bool:
     lowered = body.lower()
-    return any(mark in lowered for mark in _MARKS)
+    return any(map(lowered.__contains__, _MARKS)) or (b"key" in lowered and any(map(lowered.__contains__, _KEYS)))
 
 
 def _cut(body: bytes, limit: int) -> str:
