@@ -1,6 +1,7 @@
 """Where a request comes from: a person's browser, a directory, or another program."""
 
 import ipaddress
+from functools import lru_cache
 
 from flask import request
 
@@ -12,19 +13,25 @@ _LONGEST_NAME = 300
 
 def device() -> Device:
     """The address of the network, and what the browser or program calls itself."""
-    name = "".join(letter for letter in request.headers.get("User-Agent", "") if letter.isprintable())
-    return Device(_address(), name[:_LONGEST_NAME] or None)
-
-
-def _address() -> str | None:
-    """The address of the connection, or the one that the outermost of our own proxies has seen."""
+    headers, name = request.headers, request.environ.get("HTTP_USER_AGENT", "")
     address = request.remote_addr
     if trusted := state().settings.trusted_proxies:
-        told = ",".join(request.headers.getlist("X-Forwarded-For")).split(",")
+        told = ",".join(headers.getlist("X-Forwarded-For")).split(",")
         # With fewer entries than there are proxies, the request has not come through all of them.
         address = told[-trusted].strip() if len(told) >= trusted else address
+    return _device(address or "", name)
+
+
+@lru_cache(maxsize=1024)
+def _device(address: str, name: str) -> Device:
+    """The few that ask all day are read once."""
+    printable = "".join(letter for letter in name if letter.isprintable())
+    return Device(_read_address(address), printable[:_LONGEST_NAME] or None)
+
+
+def _read_address(text: str) -> str | None:
     try:
-        found = ipaddress.ip_address(address or "")
+        found = ipaddress.ip_address(text)
     except ValueError:
         return None
     return str(getattr(found, "ipv4_mapped", None) or found)
