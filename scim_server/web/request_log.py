@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask import Flask, Response, g, request
 
+from scim_server.config import Settings
 from scim_server.scim.ids import parse_id
 from scim_server.services import request_log
 from scim_server.services.context import Context, Notes
@@ -53,8 +54,9 @@ def write_change(ctx: Context) -> None:
 
     The answer is rendered by now; its time is that without the commit.
     """
-    if "asked" in g and "answer" in g and _is_on():
-        request_log.write(ctx.session, [_entry(g.asked, g.answer)])
+    asked, answer = g.get("asked"), g.get("answer")
+    if asked and answer and _is_on(ctx.settings):
+        request_log.write(ctx.session, [_entry(asked, answer, ctx.settings)])
 
 
 def committed() -> None:
@@ -64,27 +66,31 @@ def committed() -> None:
 
 
 def _answered(response: Response) -> Response:
-    if "asked" in g and _is_on():
-        state().request_queue.put(_entry(g.asked, response))
+    if asked := g.get("asked"):
+        kept = state()
+        if _is_on(kept.settings):
+            kept.request_queue.put(_entry(asked, response, kept.settings))
     return response
 
 
-def _is_on() -> bool:
-    return state().settings.request_log_days > 0
+def _is_on(settings: Settings) -> bool:
+    return settings.request_log_days > 0
 
 
-def _entry(asked: Asked, response: Response) -> Entry:
-    limit = state().settings.request_log_body_bytes
+def _entry(asked: Asked, response: Response, settings: Settings) -> Entry:
+    limit = settings.request_log_body_bytes
+    environ = request.environ
+    method, status = environ["REQUEST_METHOD"], response.status_code
     path = request.path.removeprefix(f"/scim/v2/{g.org}")
-    is_bare = request.method == "HEAD" or response.status_code == 304  # werkzeug sends no body, though there is one
+    is_bare = method == "HEAD" or status == 304  # werkzeug sends no body, though there is one
     return Entry(
         org_id=asked.org_id,
         directory_id=asked.directory_id,
         request_id=request_id(),
         at=asked.at,
-        method=request.method,
-        path=redact_path(path, request.query_string.decode("latin-1"), _PATH_LENGTH),
-        status=response.status_code,
+        method=method,
+        path=redact_path(path, environ["QUERY_STRING"], _PATH_LENGTH),
+        status=status,
         duration_ms=milliseconds(),
         request_body=redact_request(kept_body(), limit),
         answer_body=redact_answer(b"" if is_bare else response.get_data(), limit),
