@@ -3,23 +3,26 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from scim_server.models import Membership, Team, User
 from scim_server.models.expressions import any_of
 from scim_server.services.context import Context
 from scim_server.services.kept import Kept, columns, keep, restore
 
+# Put together once, as each user who is deleted leaves.
+_LEAVE_ALL = (
+    delete(Membership)
+    .where(Membership.org_id == bindparam("their_org_id"), Membership.user_id == bindparam("their_user_id"))
+    .returning(*columns(Membership))
+    .execution_options(synchronize_session=False)
+)
+
 
 def leave_all(ctx: Context, user: User) -> list[Kept]:
     """Remove a user from every team, and return what is needed to put them back in the same way."""
-    rows = ctx.session.execute(
-        delete(Membership)
-        .where(Membership.org_id == ctx.org.id, Membership.user_id == user.id)
-        .returning(*columns(Membership))
-        .execution_options(synchronize_session=False)
-    ).mappings()
-    left = [keep(row) for row in rows]
+    whose = {"their_org_id": ctx.org.id, "their_user_id": user.id}
+    left = [keep(row) for row in ctx.session.execute(_LEAVE_ALL, whose).mappings()]
     _note_change(ctx, {UUID(each["team_id"]) for each in left})
     return sorted(left, key=lambda each: str(each["team_id"]))
 

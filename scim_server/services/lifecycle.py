@@ -7,7 +7,7 @@ of them, for people, is in docs/admins/life-of-a-user.md.
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, bindparam, literal, select, union_all, update
+from sqlalchemy import CompoundSelect, bindparam, case, literal, select, union_all, update
 
 from scim_server.models import (
     Checklist,
@@ -32,6 +32,8 @@ from scim_server.services.errors import AccountTaken, InvalidValue, NotAllowed, 
 from scim_server.services.events import Action, record
 from scim_server.services.permissions import Manage, require
 from scim_server.services.seats import take_seat
+
+_HELD = ("session", "token", "team", "deleted team", "invitation")
 
 
 def activate_user(ctx: Context, user: User) -> User:
@@ -119,7 +121,7 @@ def put_back(ctx: Context, user: User, status: UserStatus) -> None:
 def _delete(ctx: Context, user: User, held: dict[str, list[str]]) -> None:
     details = _shut_out(ctx, user, held, Action.USER_DELETED)
     del details["teams"]  # which the changes tell
-    left = departures.leave_all(ctx, user)
+    left = departures.leave_all(ctx, user) if held["team"] or held["deleted team"] else []
     teams = sorted(each["team_id"] for each in left)
     brake.ask(ctx, user)
     user.deleted_at = ctx.now
@@ -211,9 +213,9 @@ def _held(ctx: Context, user: User) -> dict[str, list[str]]:
     """The ids of the open sessions, tokens, invitations and checklists of a user, and of the teams that they are in: by
     one query, as most have none of these, and a directory deactivates many.
     """
-    held: dict[str, list[str]] = {"session": [], "token": [], "team": [], "invitation": []}
-    held |= {kind: [] for kind in ChecklistKind}
-    for kind, id in ctx.session.execute(_holdings(), {"org_id": ctx.org.id, "user_id": user.id}):
+    held: dict[str, list[str]] = {kind: [] for kind in (*_HELD, *ChecklistKind)}
+    ctx.session.flush()
+    for kind, id in ctx.session.connection().execute(_holdings(), {"org_id": ctx.org.id, "user_id": user.id}):
         held[kind].append(str(id))
     return {kind: sorted(ids) for kind, ids in held.items()}
 
@@ -224,11 +226,12 @@ def _holdings() -> CompoundSelect[Any]:
     org, user = bindparam("org_id", type_=Id()), bindparam("user_id", type_=Id())
     tables = UserSession, ScimToken, Membership, Invitation, Checklist
     theirs = [(table.org_id == org) & (table.user_id == user) for table in tables]
-    living = (Team.org_id == Membership.org_id) & (Team.id == Membership.team_id) & Team.deleted_at.is_(None)
+    team = (Team.org_id == Membership.org_id) & (Team.id == Membership.team_id)
+    kind = case((Team.deleted_at.is_(None), "team"), else_="deleted team")
     return union_all(
         select(literal("session"), UserSession.id).where(theirs[0], UserSession.ended_at.is_(None)),
         select(literal("token"), ScimToken.id).where(theirs[1], ScimToken.revoked_at.is_(None)),
-        select(literal("team"), Membership.team_id).join(Team, living).where(theirs[2]),
+        select(kind, Membership.team_id).join(Team, team).where(theirs[2]),
         select(literal("invitation"), Invitation.id).where(theirs[3], Invitation.ended_at.is_(None)),
         select(Checklist.kind, Checklist.id).where(theirs[4], Checklist.state == ChecklistState.OPEN),
     )
