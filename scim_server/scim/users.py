@@ -74,7 +74,7 @@ def replace(
     """PUT /Users/{id} (RFC 7644 §3.5.1)."""
     kind = kinds.users(ctx)
     projection = read_projection(ctx, kind, parameters)
-    user = users.get_user_to_change(ctx, known_id("user", id))
+    user, teams = _to_change(ctx, id, projection)
     check_if_match(if_match, user)
     resource = read_resource(ctx, kind, payload, Direction.RESOURCE_REPLACEMENT_REQUEST)
     # Left out is not false, and not true either: whoever was barred from signing in stays barred.
@@ -82,7 +82,7 @@ def replace(
     if kind.guards.written_once:
         resource.replace(to_resource(ctx, kind, user))
     _change(ctx, kind, user, resource, active, users.replace_profile)
-    return answer(ctx, user, projection)
+    return _answer(ctx, user, teams, projection)
 
 
 def patch(
@@ -93,15 +93,16 @@ def patch(
     projection = read_projection(ctx, kind, parameters)
     values = None if dialect_of(ctx).strict else kind.plain.read(payload)
     operations = None if values else _operations(ctx, kind, payload)
-    user = users.get_user_to_change(ctx, known_id("user", id))
+    in_silence = answers_without_body(ctx, parameters)
+    user, teams = _to_change(ctx, id, None if in_silence else projection)
     check_if_match(if_match, user)
     if values and kind.plain.suits(user.document):
         _write(ctx, kind, user, values)
     else:
         _apply(ctx, kind, user, operations or _operations(ctx, kind, payload))
-    if answers_without_body(ctx, parameters):
+    if in_silence:
         return Answer(204, version=etag(user))
-    return answer(ctx, user, projection)
+    return _answer(ctx, user, teams, projection)
 
 
 def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
@@ -145,6 +146,14 @@ def to_resource(ctx: Context, kind: Kind, user: User) -> Any:
     if "active" in document:
         document["active"] = user.active
     return kind.profile.model_validate(document, scim_policy=TOLERANT)
+
+
+def _to_change(ctx: Context, id: str, projection: Projection | None) -> tuple[User, list[users.Belonging]]:
+    """A user to change, and the teams that the answer shows them in."""
+    user_id = known_id("user", id)
+    if projection is None or not projection.shows("groups"):
+        return users.get_user_to_change(ctx, user_id), []
+    return users.get_user_to_change_in_teams(ctx, user_id)
 
 
 def _operations(ctx: Context, kind: Kind, payload: Mapping[str, Any]) -> Any:

@@ -73,13 +73,18 @@ def _belongings(whose: ColumnElement[bool]) -> Any:
 
 
 def _one_with_belongings() -> Any:
+    return select(*(column.expression for column in _SEEN), _teams_of_one()).where(*_ONE)
+
+
+def _teams_of_one() -> Any:
     theirs = _belongings(Membership.user_id == bindparam("user_id")).subquery()
     teams = select(json_rows(theirs.c.id, theirs.c.display_name, theirs.c.direct)).scalar_subquery()
-    return select(*(column.expression for column in _SEEN), teams.label("teams")).where(*_ONE)
+    return teams.label("teams")
 
 
 _BELONGINGS = _belongings(any_of_parameter(Membership.user_id, "user_ids"))
 _ONE_WITH_BELONGINGS = _one_with_belongings()
+_ONE_TO_CHANGE_WITH_BELONGINGS = select(User, _teams_of_one()).where(*_ONE).with_for_update(of=User)
 
 
 class Belonging(NamedTuple):
@@ -118,7 +123,7 @@ def see_user_in_teams(ctx: Context, user_id: UUID) -> tuple[Seen, list[Belonging
     row: Any = ctx.session.connection().execute(_ONE_WITH_BELONGINGS, parameters).one_or_none()
     if row is None:
         raise NotFound("user", user_id)
-    return row, [Belonging(UUID(team_id), name, bool(direct)) for team_id, name, direct in row.teams or ()]
+    return row, _told_teams(row.teams)
 
 
 def find_user(ctx: Context, user_name: str, key: str) -> User:
@@ -143,6 +148,22 @@ def get_user_to_change(ctx: Context, user_id: UUID) -> User:
         raise NotFound("user", user_id)
     adoption.claim(ctx, user)
     return user
+
+
+def get_user_to_change_in_teams(ctx: Context, user_id: UUID) -> tuple[User, list[Belonging]]:
+    """A user as from `get_user_to_change`, and what `teams_of_users` says of them, by one query.
+
+    Raises NotFound, NotAllowed.
+    """
+    parameters = {"org_id": ctx.org.id, "user_id": user_id}
+    row: Any = ctx.session.execute(_ONE_TO_CHANGE_WITH_BELONGINGS, parameters).one_or_none()
+    if row is None:
+        raise NotFound("user", user_id)
+    user, version = row.User, row.User.version
+    adoption.claim(ctx, user)
+    if user.version != version:  # a directory has taken them over, by which they may have left teams
+        return user, teams_of_users(ctx, [user_id])[user_id]
+    return user, _told_teams(row.teams)
 
 
 def get_deleted_user(ctx: Context, user_id: UUID) -> User:
@@ -288,6 +309,10 @@ def teams_of_users(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, list[
     for user_id, team_id, name, direct in ctx.session.connection().execute(_BELONGINGS, parameters):
         found[user_id].append(Belonging(team_id, name, bool(direct)))
     return found
+
+
+def _told_teams(rows: Any) -> list[Belonging]:
+    return [Belonging(UUID(team_id), name, bool(direct)) for team_id, name, direct in rows or ()]
 
 
 def display_names(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, str]:
