@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
 from scim_server.config import Settings
+from scim_server.postgresql import Cursor
 
 # How long a writer waits for another one, in milliseconds: longer than any transaction of ours, shorter than an IdP.
 _BUSY_MS = 15_000
@@ -140,6 +141,7 @@ def connect(settings: Settings) -> Database:
         options["connect_args"] = {"timeout": _BUSY_MS / 1000}
     else:
         options |= {"pool_size": settings.database_pool_size, "max_overflow": 2}
+        options["connect_args"] = {"cursor_factory": Cursor}
     engine = create_engine(url, **options)
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
