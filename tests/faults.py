@@ -12,7 +12,7 @@ def failing_at_events(fail: Callable[[], None]) -> Iterator[None]:
     """Whatever writes an event fails as soon as it is written, so with all that it tells of behind it."""
 
     def after(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith("INSERT INTO events"):
+        if "INSERT INTO events" in statement:
             fail()
 
     event.listen(Engine, "after_cursor_execute", after)

@@ -2,14 +2,16 @@
 
 from datetime import UTC, datetime
 from threading import Thread
+from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import NullPool, create_engine, select, text, update
+from sqlalchemy import NullPool, create_engine, event, func, select, text, update
 
 from scim_server import db
 from scim_server.config import Settings, load_settings
 from scim_server.db import Database, connect
-from scim_server.models import Event, Organization
+from scim_server.models import Event, LoggedRequest, Organization, UserEmail
 from scim_server.services import organizations
 from scim_server.services.context import Context
 from scim_server.services.events import Action, record
@@ -25,7 +27,7 @@ def noted(database: Database) -> list[str]:
         events = session.scalars(
             select(Event).where(Event.action == Action.ORGANIZATION_UPDATED).order_by(Event.id)
         ).all()
-    return [event.changes["name"][1] for event in events]
+    return [each.changes["name"][1] for each in events]
 
 
 def test_what_a_savepoint_undoes_takes_along_the_events_within_it_and_no_other(
@@ -52,7 +54,7 @@ def test_a_query_sees_the_events_of_its_own_transaction(
         note(ctx, "new")
         seen = session.scalars(select(Event).where(Event.action == Action.ORGANIZATION_UPDATED)).all()
 
-    assert [event.changes["name"] for event in seen] == [[None, "new"]]
+    assert [each.changes["name"] for each in seen] == [[None, "new"]]
 
 
 def test_a_transaction_that_fails_leaves_no_event(acme: Directory, settings: Settings, database: Database) -> None:
@@ -112,3 +114,26 @@ def test_whoever_writes_again_and_again_lets_others_write_in_between(acme: Direc
 
     assert len(written) == 40
     other.join()
+
+
+@pytest.mark.parametrize(("addresses", "messages"), [(0, 1), (1, 1), (2, 2)])
+def test_one_row_of_each_table_is_sent_with_those_of_others_at_once(
+    acme: Directory, database: Database, addresses: int, messages: int
+) -> None:
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "INSERT INTO events" in statement or "INSERT INTO user_emails" in statement:
+            sent.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    emails = [{"value": f"ada{number}@example.com"} for number in range(addresses)]
+    ada = acme.create_user("ada", emails=emails)
+    event.remove(database.engine, "before_cursor_execute", note)
+
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(UserEmail)) == addresses
+        assert session.scalar(select(func.count()).where(Event.target_id == UUID(ada.id))) == 1
+        assert session.scalar(select(func.count()).where(LoggedRequest.target_id == UUID(ada.id))) == 1
+    if database.engine.dialect.name == "postgresql":
+        assert len(sent) == messages

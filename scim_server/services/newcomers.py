@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Insert, bindparam, insert, literal_column, select
 
+from scim_server.db import Transaction
 from scim_server.models import User, UserEmail
 from scim_server.services.adoption import CANDIDATES, NOBODY, Called
 from scim_server.services.constraints import send
@@ -81,6 +82,6 @@ def insert_user(ctx: Context, row: Mapping[str, Any], *, unless: Called = NOBODY
 
 
 def insert_emails(ctx: Context, user_id: UUID, keys: Collection[str]) -> None:
-    if keys:
-        rows = [{"org_id": ctx.org.id, "user_id": user_id, "address_key": key} for key in sorted(keys)]
-        ctx.session.connection().execute(_INSERT_EMAIL, rows)
+    assert isinstance(ctx.session, Transaction), "what changes something is in a transaction that writes"
+    for key in sorted(keys):
+        ctx.session.append(_INSERT_EMAIL, {"org_id": ctx.org.id, "user_id": user_id, "address_key": key})

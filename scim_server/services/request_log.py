@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select,
 from sqlalchemy.orm import Session, defer
 
 from scim_server.config import Settings
-from scim_server.db import Database
+from scim_server.db import Database, Transaction
 from scim_server.models import Directory, Event, LoggedRequest, Provider
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of
@@ -87,7 +87,9 @@ def _told(notes: Notes) -> dict[str, Any] | None:
 
 def write(session: Session, entries: Sequence[Entry]) -> None:
     """Add entries to the log, in the caller's transaction."""
-    session.connection().execute(_INSERT, [entry.row() for entry in entries])
+    assert isinstance(session, Transaction), "what is logged with a change is in a transaction that writes"
+    for entry in entries:
+        session.append(_INSERT, entry.row())
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,13 +59,20 @@ def statements(database: Database) -> Iterator[list[str]]:
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if not statement.startswith("BEGIN") and get_ident() == here:
-            sent.append(statement)
+            sent.extend(apart(statement))
 
     event.listen(database.engine, "before_cursor_execute", note)
     try:
         yield sent
     finally:
         event.remove(database.engine, "before_cursor_execute", note)
+
+
+def apart(statement: str) -> list[str]:
+    """What is one message to PostgreSQL and several to SQLite (`db.Transaction.append`), as several; or a statement."""
+    if not statement.startswith("WITH") or "SELECT" in statement:
+        return [statement]
+    return [f"INSERT INTO{each}" for each in statement.split("INSERT INTO")[1:]]
 
 
 def contents(database: Database, org_id: UUID | None = None) -> Contents:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, event
 
 from scim_server.db import Database
 from scim_server.migrations.statistics import GROWING
+from tests.promises.databases import apart
 
 # As few rows as anybody may read or put in order.
 _FEW = 1000
@@ -41,7 +42,7 @@ def sent_to(database: Database) -> Iterator[list[Sent]]:
 
     def note(_connection: Any, _cursor: Any, sql: str, values: Any, *_: Any) -> None:
         if get_ident() == here and not sql.startswith("BEGIN"):
-            sent.append(Sent(sql, values[0] if isinstance(values, list) else values))
+            sent.extend(Sent(each, values[0] if isinstance(values, list) else values) for each in apart(sql))
 
     event.listen(database.engine, "before_cursor_execute", note)
     try:
