@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -71,7 +72,7 @@ def _send(connection: Connection, appended: dict[Insert, list[dict[str, Any]]]) 
     alone = {statement: rows[0] for statement, rows in appended.items() if len(rows) == 1}
     if len(alone) > 1 and connection.dialect.name == "postgresql":
         together, names = _together(tuple((statement, tuple(row)) for statement, row in alone.items()))
-        values = (value for row in alone.values() for value in row.values())
+        values = chain.from_iterable(row.values() for row in alone.values())
         connection.execute(together, dict(zip(names, values, strict=True)))
         appended = {statement: rows for statement, rows in appended.items() if statement not in alone}
     for statement, rows in appended.items():

@@ -4,7 +4,7 @@ Every string goes through scim2-models' own comparison key: NFC, and lower case 
 once, when a profile is written, it makes a comparison in SQL a plain one, on either database.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,12 +14,14 @@ from scim2_models.path import AttributeBinding
 
 from scim_server.scim.schemas import Steps, steps
 
+Leaf = Callable[[Any], Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Fold:
     """How to bring a document, or a part of one, to the form that comparisons use."""
 
-    leaves: dict[str, AttributeBinding] = field(default_factory=dict)
+    leaves: dict[str, Leaf] = field(default_factory=dict)
     parts: dict[str, "Fold"] = field(default_factory=dict)
 
     def __call__(self, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,8 +29,9 @@ class Fold:
         for name, value in document.items():
             if (part := self.parts.get(name)) is not None:
                 folded[name] = [part(each) for each in value] if isinstance(value, list) else part(value)
-            elif (binding := self.leaves.get(name)) is not None:
-                folded[name] = _folded_leaf(binding, value)
+            elif (leaf := self.leaves.get(name)) is not None:
+                # Entries are objects in every array, so that one way of reading them serves all.
+                folded[name] = [{"value": leaf(each)} for each in value] if isinstance(value, list) else leaf(value)
         return folded
 
 
@@ -41,13 +44,11 @@ def comparable_instant(at: datetime) -> str:
     return instant.isoformat(timespec="microseconds")
 
 
-def _folded_leaf(binding: AttributeBinding, value: Any) -> Any:
-    if isinstance(value, list):
-        # Entries are objects in every array, so that one way of reading them serves all.
-        return [{"value": _folded_leaf(binding, each)} for each in value]
+def _leaf(binding: AttributeBinding) -> Leaf:
+    """What brings a value of an attribute to that form."""
     if binding.target_type is datetime:
-        return comparable_instant(datetime.fromisoformat(value))
-    return default_comparison_key(binding, value) if isinstance(value, str) else value
+        return lambda value: comparable_instant(datetime.fromisoformat(value))
+    return lambda value: default_comparison_key(binding, value) if isinstance(value, str) else value
 
 
 def fold_of(model: Any, hidden: Collection[Steps] = ()) -> Fold:
@@ -65,5 +66,5 @@ def fold_of(model: Any, hidden: Collection[Steps] = ()) -> Fold:
         for step in into:
             fold.leaves.pop(step, None)
             fold = fold.parts.setdefault(step, Fold())
-        fold.leaves[leaf] = binding
+        fold.leaves[leaf] = _leaf(binding)
     return root

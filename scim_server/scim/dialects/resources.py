@@ -54,7 +54,9 @@ def make_manager_an_object(payload: Payload, _known: Known) -> Payload:
 
 def keep_one_primary(payload: Payload, _known: Known) -> Payload:
     """Where two entries call themselves primary, the one that was written last is (RFC 7643 §2.4 allows one)."""
-    return {name: with_one_primary(value) for name, value in payload.items()}
+    return {
+        name: with_one_primary(value) if isinstance(value, dict | list) else value for name, value in payload.items()
+    }
 
 
 def make_single_values_arrays(payload: Payload, _known: Known) -> Payload:
