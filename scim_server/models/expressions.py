@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import JSON, Boolean, ColumnElement, String, TableValuedAlias, bindparam, column, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 
 from scim_server.models.types import Ids, search_json
@@ -160,7 +159,6 @@ def _random_blob(_element: _RandomHex, _compiler: Any, **_options: Any) -> str:
     return "lower(hex(randomblob(16)))"
 
 
-def upsert(session: Session, model: Any) -> Any:
+def upsert(dialect: str, model: Any) -> Any:
     """An INSERT that knows `on_conflict_do_update`, which both databases have and SQLAlchemy says for each apart."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(model)
+    return postgresql.insert(model) if dialect == "postgresql" else sqlite.insert(model)

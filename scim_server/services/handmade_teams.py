@@ -18,7 +18,6 @@ from scim_server.services.context import Context
 from scim_server.services.errors import CircularNesting, InvalidValue, NotAllowed, NotFound, OwnedByDirectory
 from scim_server.services.events import Action, record
 from scim_server.services.mapping_facts import users_given
-from scim_server.services.paging import Selection
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import Profile, folded
 
@@ -186,7 +185,7 @@ def remove_mates(ctx: Context, team: Team, user_ids: Collection[UUID]) -> member
     """
     require(ctx, Manage.TEAMS)
     # A mapping's target or the main team is linked; of any other, who is in it is held by one source alone.
-    found = membership.take_back(ctx, team, Selection(any_of(Membership.user_id, user_ids)), _OF_HANDS)
+    found = membership.take_back(ctx, team, user_ids, _OF_HANDS)
     if not found.gone and not found.kept:
         _refuse(ctx, team, user_ids)
     membership.note_left(ctx, team, found, Source.HAND)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from scim_server.models import BuiltIn, Membership, Organization, Source, Team, User, UserStatus
+from scim_server.models import BuiltIn, Organization, Source, Team, User, UserStatus
 from scim_server.models.expressions import any_of
 from scim_server.services import ownership
 from scim_server.services.context import Context
@@ -22,7 +22,6 @@ from scim_server.services.events import Action, record
 from scim_server.services.mapping_facts import Person, groups_of, load_rules, people_of
 from scim_server.services.mapping_rules import Decision, Group, Rule, decide
 from scim_server.services.membership import give, note_given, note_left, take_back
-from scim_server.services.paging import Selection
 from scim_server.services.roles import RoleSource, effective_role, record_grant
 
 
@@ -188,7 +187,6 @@ def _change_teams(ctx: Context, gained: Mapping[UUID, list[UUID]], lost: Mapping
     teams = select(Team).where(Team.org_id == ctx.org.id, any_of(Team.id, gained.keys() | lost.keys()))
     for team in ctx.session.scalars(teams.order_by(Team.id).with_for_update(key_share=True)):
         if team.id in lost:
-            selection = Selection(any_of(Membership.user_id, lost[team.id]))
-            note_left(ctx, team, take_back(ctx, team, selection, Source.MAPPING), Source.MAPPING)
+            note_left(ctx, team, take_back(ctx, team, lost[team.id], Source.MAPPING), Source.MAPPING)
         if team.id in gained:
             note_given(ctx, team, give(ctx, team.id, gained[team.id], Source.MAPPING), Source.MAPPING)

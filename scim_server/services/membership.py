@@ -7,13 +7,15 @@ changes, however large the team is.
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, literal, select, true, update
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, delete, select, true, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from scim_server.models import Membership, Source, Team, User, UserStatus
-from scim_server.models.expressions import any_of, upsert
+from scim_server.models.expressions import any_of, any_of_parameter, upsert
 from scim_server.models.types import Id, UtcDateTime
 from scim_server.services.context import Context
 from scim_server.services.events import Action, Target, record
@@ -21,6 +23,72 @@ from scim_server.services.kept import Kept, columns, keep, pack
 from scim_server.services.paging import Selection
 
 _ALL = sum(Source)
+
+# What a change of members asks is put together once, as in services/users.py: that takes longer than the answers.
+_CHANGED = (
+    update(Team)
+    .where(Team.org_id == bindparam("of_org"), Team.id == bindparam("of_team"))
+    .values(version=bindparam("now_version"), updated_at=bindparam("now"))
+)
+_CHANGED_MAIN = (
+    update(Team)
+    .where(Team.org_id == bindparam("of_org"), Team.id == bindparam("of_team"), Team.deleted_at.is_(None))
+    .values(version=Team.version + 1, updated_at=bindparam("now"))
+    .returning(Team.id)
+)
+_HERE = Membership.org_id == bindparam("org_id"), Membership.team_id == bindparam("team_id")
+_THESE = any_of_parameter(Membership.user_id, "user_ids")
+
+
+def _known() -> Select[UUID]:
+    # Whoever deletes one of them waits until the membership is there to be deleted too, or has done so before.
+    living = User.org_id == bindparam("of_org"), User.status != UserStatus.DELETED
+    sought = select(User.id).where(*living, any_of_parameter(User.id, "user_ids")).order_by(User.id)
+    return sought.with_for_update(read=True, key_share=True)
+
+
+_KNOWN = _known()
+
+
+@cache
+def _giving(dialect: str) -> Any:
+    newcomers = _KNOWN.with_only_columns(
+        User.org_id,
+        bindparam("of_team", type_=Id()),
+        User.id,
+        true(),
+        ~true(),
+        bindparam("source", type_=Integer()),
+        bindparam("now", type_=UtcDateTime()),
+    )
+    columns = ["org_id", "team_id", "user_id", "is_user", "is_supervisor", "sources", "created_at"]
+    held = Membership.sources.bitwise_and(bindparam("source"))
+    return (
+        upsert(dialect, Membership)
+        .from_select(columns, newcomers)
+        .on_conflict_do_update(
+            index_elements=["org_id", "team_id", "user_id"],
+            set_={"sources": Membership.sources.bitwise_or(bindparam("source"))},
+            # Not by a look at who is in the team: PostgreSQL may look through all whom this very statement has put
+            # there, for each of them.
+            where=held == 0,
+        )
+        .returning(Membership.user_id, Membership.sources)
+    )
+
+
+def _leaving(condition: ColumnElement[bool]) -> Any:
+    alone = Membership.sources.bitwise_and(bindparam("other_sources")) == 0
+    return delete(Membership).where(*_HERE, condition, alone).returning(*columns(Membership))
+
+
+def _staying(condition: ColumnElement[bool]) -> Select[UUID, int]:
+    held = Membership.sources.bitwise_and(bindparam("sources")) != 0
+    sought = select(Membership.user_id, Membership.sources).where(*_HERE, condition, held)
+    return sought.order_by(Membership.user_id).with_for_update()
+
+
+_LEAVING, _STAYING = _leaving(_THESE), _staying(_THESE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,67 +120,51 @@ def source_of(ctx: Context) -> Source:
 
 def lock_known_users(ctx: Context, ids: Collection[UUID]) -> set[UUID]:
     """Those of these ids that are users', who are not deleted until this transaction ends."""
-    # Whoever deletes one of them waits until the membership is there to be deleted too, or has done so before.
-    sought = select(User.id).where(*_living_users(ctx), any_of(User.id, ids)).order_by(User.id)
-    return set(ctx.session.scalars(sought.with_for_update(read=True, key_share=True)))
+    parameters = {"of_org": ctx.org.id, "user_ids": ids}
+    return set(ctx.session.connection().execute(_KNOWN, parameters).scalars())
 
 
 def give(ctx: Context, team_id: UUID, user_ids: Collection[UUID], source: Source) -> Given:
-    """Put users into a team, or note that this source holds them there too."""
-    newcomers = select(
-        User.org_id,
-        literal(team_id, Id),
-        User.id,
-        true().label("is_user"),
-        (~true()).label("is_supervisor"),
-        literal(source.value).label("sources"),
-        literal(ctx.now, UtcDateTime).label("created_at"),
-    ).where(*_living_users(ctx), any_of(User.id, user_ids))
-    columns = ["org_id", "team_id", "user_id", "is_user", "is_supervisor", "sources", "created_at"]
-    rows = ctx.session.execute(
-        upsert(ctx.session, Membership)
-        .from_select(columns, newcomers)
-        .on_conflict_do_update(
-            index_elements=["org_id", "team_id", "user_id"],
-            set_={"sources": Membership.sources.bitwise_or(source.value)},
-            # Not by a look at who is in the team: PostgreSQL may look through all whom this very statement has put
-            # there, for each of them.
-            where=Membership.sources.bitwise_and(source.value) == 0,
-        )
-        .returning(Membership.user_id, Membership.sources)
-    ).all()
+    """Put users into a team, or note that this source holds them there too; an id that is no living user's is passed
+    over. As with `lock_known_users`, nobody deletes them until this transaction ends.
+    """
+    connection = ctx.session.connection()
+    parameters = {"of_org": ctx.org.id, "of_team": team_id, "user_ids": user_ids, "now": ctx.now}
+    rows = connection.execute(_giving(connection.dialect.name), {**parameters, "source": source.value}).all()
     return Given(
         [user_id for user_id, sources in rows if sources == source],
         {user_id: (sources & ~source, sources) for user_id, sources in rows if sources != source},
     )
 
 
-def take_back(ctx: Context, team: Team, selection: Selection, sources: Source) -> TakenBack:
-    """Take back what these sources gave to the users of a selection; who has it from another one as well stays."""
-    here = Membership.org_id == ctx.org.id, Membership.team_id == team.id, selection.condition
-    leaving = (
-        delete(Membership)
-        .where(*here, Membership.sources.bitwise_and(_ALL & ~sources) == 0)
-        .returning(*columns(Membership))
-        .execution_options(synchronize_session=False)
-    )
-    rows = [keep(row) for row in ctx.session.execute(leaving, selection.parameters).mappings()]
+def take_back(ctx: Context, team: Team, user_ids: Collection[UUID], sources: Source) -> TakenBack:
+    """Take back what these sources gave to these users; who has it from another one as well stays."""
+    return _take_back(ctx, team, (_LEAVING, _STAYING), {"user_ids": user_ids}, sources)
+
+
+def take_back_selected(ctx: Context, team: Team, selection: Selection, sources: Source) -> TakenBack:
+    """As `take_back`, of the users of a selection."""
+    asked = _leaving(selection.condition), _staying(selection.condition)
+    return _take_back(ctx, team, asked, selection.parameters, sources)
+
+
+def _take_back(
+    ctx: Context, team: Team, asked: tuple[Any, Select[UUID, int]], parameters: Mapping[str, Any], sources: Source
+) -> TakenBack:
+    leaving, staying = asked
+    connection = ctx.session.connection()
+    of_team = {**parameters, "org_id": ctx.org.id, "team_id": team.id}
+    gone = connection.execute(leaving, {**of_team, "other_sources": _ALL & ~sources})
+    rows = [keep(row) for row in gone.mappings()]
     if not team.linked:
         return TakenBack(rows)
-    staying = (
-        select(Membership.user_id, Membership.sources)
-        .where(*here, Membership.sources.bitwise_and(sources.value) != 0)
-        .order_by(Membership.user_id)
-        .with_for_update()
-    )
-    held = ctx.session.execute(staying, selection.parameters)
+    held = connection.execute(staying, {**of_team, "sources": sources.value})
     kept = {user_id: (before, before & ~sources.value) for user_id, before in held}
     if kept:
-        ctx.session.execute(
+        connection.execute(
             update(Membership)
             .where(Membership.org_id == ctx.org.id, Membership.team_id == team.id, any_of(Membership.user_id, kept))
             .values(sources=Membership.sources.bitwise_and(_ALL & ~sources))
-            .execution_options(synchronize_session=False)
         )
     return TakenBack(rows, kept)
 
@@ -121,13 +173,8 @@ def join_main_team(ctx: Context, user: Target) -> None:
     """Put a new user into the main team of the organization, if it has one."""
     if ctx.org.main_team_id is None:
         return
-    team = ctx.session.scalar(
-        update(Team)
-        .where(Team.org_id == ctx.org.id, Team.id == ctx.org.main_team_id, Team.deleted_at.is_(None))
-        .values(version=Team.version + 1, updated_at=ctx.now)
-        .returning(Team)
-        .execution_options(synchronize_session=False)
-    )
+    parameters = {"of_org": ctx.org.id, "of_team": ctx.org.main_team_id, "now": ctx.now}
+    team: Any = ctx.session.connection().execute(_CHANGED_MAIN, parameters).one_or_none()
     if team is not None:
         give(ctx, team.id, [user.id], Source.MAIN)
         record(ctx, Action.TEAM_MEMBERS_ADDED, team, {"members": ([], [str(user.id)])}, source=told(Source.MAIN))
@@ -136,7 +183,7 @@ def join_main_team(ctx: Context, user: Target) -> None:
 def note_given(ctx: Context, team: Team, given: Given, source: int, nested: Collection[UUID] = ()) -> None:
     """Record who is in a team now, users and teams, which is another version of it, and who is held there once more."""
     if new := sorted(map(str, [*given.new, *nested])):
-        team.changed(ctx.now)
+        _changed(ctx, team)
         record(ctx, Action.TEAM_MEMBERS_ADDED, team, {"members": ([], new)}, source=told(source))
     note_sources(ctx, team, given.held, source)
 
@@ -147,7 +194,7 @@ def note_left(ctx: Context, team: Team, left: TakenBack, source: int, unnested: 
     """
     rows = sorted(left.rows, key=lambda row: str(row["user_id"]))
     if gone := [row["user_id"] for row in rows] + sorted(row["member_id"] for row in unnested):
-        team.changed(ctx.now)
+        _changed(ctx, team)
         changes: dict[str, Any] = {"members": (gone, [])}
         packed = pack(rows, but="user_id")
         record(
@@ -176,5 +223,10 @@ def heard(names: str) -> int:
     return sum(Source[name.upper()] for name in names.split(", ") if name)
 
 
-def _living_users(ctx: Context) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return User.org_id == ctx.org.id, User.status != UserStatus.DELETED
+def _changed(ctx: Context, team: Team) -> None:
+    """Make a team, which nobody else changes, another version of itself, in a quarter of the time of a flush."""
+    version = team.version + 1
+    parameters = {"of_org": ctx.org.id, "of_team": team.id, "now_version": version, "now": ctx.now}
+    ctx.session.connection().execute(_CHANGED, parameters)
+    set_committed_value(team, "version", version)
+    set_committed_value(team, "updated_at", ctx.now)

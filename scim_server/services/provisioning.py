@@ -55,8 +55,9 @@ def accept_once(ctx: Context, connection: Connection, message_id: str, expires_a
         "id_hash": hashlib.sha256(message_id.encode()).digest(),
         "expires_at": expires_at,
     }
+    dialect = ctx.session.get_bind().dialect.name
     accepted = ctx.session.execute(
-        upsert(ctx.session, AcceptedMessage).values(**row).on_conflict_do_nothing().returning(AcceptedMessage.id_hash)
+        upsert(dialect, AcceptedMessage).values(**row).on_conflict_do_nothing().returning(AcceptedMessage.id_hash)
     )
     if accepted.first() is None:
         raise NotLetIn(Refusal.REPLAYED, expected="a message that is new", came="one that was used already")

@@ -272,10 +272,13 @@ def add_members(ctx: Context, team: Team, ids: Collection[UUID]) -> Added:
     """
     if not ids:
         return Added()
-    known = membership.lock_known_users(ctx, ids)
     source = membership.source_of(ctx)
-    given = membership.give(ctx, team.id, known, source) if known else membership.Given()
-    others = [id for id in ids if id not in known]
+    given = membership.give(ctx, team.id, ids, source)
+    came = {*given.new, *given.held}
+    others = [id for id in ids if id not in came]
+    if others:  # who is in the team already, teams, and what is nobody's
+        known = membership.lock_known_users(ctx, others)
+        others = [id for id in others if id not in known]
     nested: list[UUID] = []
     if others:
         teams = nesting.nest(ctx, team, others)
@@ -292,7 +295,7 @@ def remove_members(ctx: Context, team: Team, ids: Collection[UUID]) -> list[UUID
     A user whom somebody else put there as well stays (services/membership.py).
     """
     source = membership.source_of(ctx)
-    left = membership.take_back(ctx, team, Selection(any_of(Membership.user_id, ids)), source)
+    left = membership.take_back(ctx, team, ids, source)
     unnested: list[Kept] = []
     if others := set(ids).difference(left.gone, left.kept):
         unnested = nesting.unnest(ctx, team, Selection(any_of(Subteam.member_id, others)))
@@ -302,7 +305,7 @@ def remove_members(ctx: Context, team: Team, ids: Collection[UUID]) -> list[UUID
 def remove_selected_members(ctx: Context, team: Team, users: Selection, teams: Selection) -> list[UUID]:
     """Remove the users of one selection and the teams of another, and return who they were."""
     source = membership.source_of(ctx)
-    left = membership.take_back(ctx, team, users, source)
+    left = membership.take_back_selected(ctx, team, users, source)
     return _removed(ctx, team, left, nesting.unnest(ctx, team, teams), source)
 
 
