@@ -16,6 +16,7 @@ from scim_server.scim.ids import known_id
 from scim_server.scim.kinds import Kind, hold_to_letter, read_patch, read_resource
 from scim_server.scim.listing import answer_listing, read_listing
 from scim_server.scim.payloads import keep
+from scim_server.scim.plain_patches import written
 from scim_server.scim.projection import Projection, read_projection
 from scim_server.services import teams
 from scim_server.services.context import Context
@@ -79,12 +80,7 @@ def patch(
     team = teams.get_team_to_change(ctx, known_id("group", id))
     check_if_match(if_match, team)
     if not on_members or _has_operations(rest):
-        operations = read_patch(ctx, kind, rest)
-        resource = to_resource(kind, team)
-        operations.patch(resource, dialect_of(ctx).policy)
-        before = team.document
-        teams.write_profile(ctx, team, to_profile(kind, resource))
-        hold_to_letter(ctx, kind, before, team.document)
+        _write(ctx, kind, team, rest)
     for operation in on_members:
         members.apply(ctx, team, operation)
     if answers_without_body(ctx, parameters):
@@ -121,7 +117,7 @@ def to_profile(kind: Kind, resource: Any) -> Profile:
     document = resource.model_dump(scim_ctx=Direction.DEFAULT, scim_policy=TOLERANT)
     for name in _NOT_IN_PROFILE:
         document.pop(name, None)
-    document["schemas"] = [kind.schema, *(urn for urn in kind.known.extensions if urn in document)]
+    document["schemas"] = kind.schemas_of(document)
     check_canonical(kind.guards, document)
     return keep(document, kind.fold)
 
@@ -129,6 +125,22 @@ def to_profile(kind: Kind, resource: Any) -> Profile:
 def to_resource(kind: Kind, team: Team) -> Any:
     """A row as the model that PATCH operations work on."""
     return kind.profile.model_validate(team.document | {"id": str(team.id)}, scim_policy=TOLERANT)
+
+
+def _write(ctx: Context, kind: Kind, team: Team, payload: Mapping[str, Any]) -> None:
+    """Carry out the operations of a PATCH that are on no members."""
+    values = None if dialect_of(ctx).strict else kind.plain.read(payload)
+    before = team.document
+    if values and kind.plain.suits(before):
+        document = written(before, values)
+        document["schemas"] = kind.schemas_of(document)
+        profile = keep(document, kind.fold)
+    else:
+        resource = to_resource(kind, team)
+        read_patch(ctx, kind, payload).patch(resource, dialect_of(ctx).policy)
+        profile = to_profile(kind, resource)
+    teams.write_profile(ctx, team, profile)
+    hold_to_letter(ctx, kind, before, team.document)
 
 
 def _has_operations(payload: Mapping[str, Any]) -> bool:
