@@ -20,6 +20,7 @@ Tree: TypeAlias = "dict[str, Tree]"
 
 # RFC 7643 §7: returned whatever a client asks for. (`password`, returned never, is in no document.)
 _ALWAYS = ("schemas", "id")
+_SHORT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,12 @@ def projection_of(kind: Kind, parameters: Mapping[str, str]) -> Projection:
     """
     # Given both, which the RFC rules out, the list of what to show is the more careful reading.
     if attributes := parameters.get("attributes"):
-        shown = _tree(_parameters_of(kind.model)(attributes=attributes).attributes)
+        shown = _grown({}, _asked(kind.model, "attributes", attributes))
         unnamed = [path for path in kind.guards.on_request if not _names(shown, path)]
         return Projection(shown, _grown({}, [*kind.guards.never, *unnamed]))
     hidden: Tree = {}
     if excluded := parameters.get("excludedAttributes"):
-        asked = _tree(_parameters_of(kind.model)(excluded_attributes=excluded).excluded_attributes)
+        asked = _grown({}, _asked(kind.model, "excluded_attributes", excluded))
         hidden = {name: subs for name, subs in asked.items() if name not in _ALWAYS}
     return Projection(hidden=_grown(hidden, [*kind.guards.never, *kind.guards.on_request]))
 
@@ -90,19 +91,25 @@ def _parameters_of(model: Any) -> Any:
     return ResponseParameters[model]
 
 
+def _asked(model: Any, parameter: str, text: str) -> tuple[Steps, ...]:
+    """What a parameter names. Directories send the same few texts; one that is long is not kept."""
+    return _named(model, parameter, text) if len(text) <= _SHORT else _named.__wrapped__(model, parameter, text)
+
+
+@lru_cache(maxsize=256)
+def _named(model: Any, parameter: str, text: str) -> tuple[Steps, ...]:
+    paths: Iterable[Any] = getattr(_parameters_of(model)(**{parameter: text}), parameter) or ()
+    found = ((path, path.resolve()) for path in paths)
+    return tuple(
+        steps(binding) if binding is not None else (str(path.model.__schema__),)
+        for path, binding in found
+        if binding is not None or path.model is not None
+    )
+
+
 def _grown(tree: Tree, paths: Iterable[Steps]) -> Tree:
     for path in paths:
         _grow(tree, path)
-    return tree
-
-
-def _tree(paths: Iterable[Any] | None) -> Tree:
-    tree: Tree = {}
-    for path in paths or ():
-        if (binding := path.resolve()) is not None:
-            _grow(tree, steps(binding))
-        elif path.model is not None:
-            _grow(tree, (str(path.model.__schema__),))
     return tree
 
 
