@@ -9,12 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from scim_server.models import Source, Subteam, Team, TeamAncestor
-from scim_server.models.expressions import any_of
+from scim_server.models import Source, Team, TeamAncestor
 from scim_server.services import membership, nesting, team_ownership, teams
 from scim_server.services.context import Context
 from scim_server.services.errors import NotFound, OwnedByDirectory
-from scim_server.services.paging import Selection
 from scim_server.services.permissions import Manage, require
 
 
@@ -42,7 +40,7 @@ def unnest_teams(ctx: Context, team: Team, ids: Collection[UUID]) -> list[UUID]:
     """
     require(ctx, Manage.TEAMS)
     team_ownership.check_hands_may(ctx, team)
-    gone = nesting.unnest(ctx, team, Selection(any_of(Subteam.member_id, ids)))
+    gone = nesting.unnest(ctx, team, ids)
     left = [UUID(row["member_id"]) for row in gone]
     membership.note_left(ctx, team, membership.TakenBack(), Source.HAND, gone)
     teams.regroup(ctx, team, [], left)

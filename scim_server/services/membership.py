@@ -88,7 +88,8 @@ def _staying(condition: ColumnElement[bool]) -> Select[UUID, int]:
     return sought.order_by(Membership.user_id).with_for_update()
 
 
-_LEAVING, _STAYING = _leaving(_THESE), _staying(_THESE)
+_TAKING_BACK = _leaving(_THESE), _staying(_THESE)
+_TAKING_BACK_OTHERS = _leaving(~_THESE), _staying(~_THESE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,12 @@ def give(ctx: Context, team_id: UUID, user_ids: Collection[UUID], source: Source
 
 def take_back(ctx: Context, team: Team, user_ids: Collection[UUID], sources: Source) -> TakenBack:
     """Take back what these sources gave to these users; who has it from another one as well stays."""
-    return _take_back(ctx, team, (_LEAVING, _STAYING), {"user_ids": user_ids}, sources)
+    return _take_back(ctx, team, _TAKING_BACK, {"user_ids": user_ids}, sources)
+
+
+def take_back_others(ctx: Context, team: Team, user_ids: Collection[UUID], sources: Source) -> TakenBack:
+    """As `take_back`, of all users but these."""
+    return _take_back(ctx, team, _TAKING_BACK_OTHERS, {"user_ids": user_ids}, sources)
 
 
 def take_back_selected(ctx: Context, team: Team, selection: Selection, sources: Source) -> TakenBack:

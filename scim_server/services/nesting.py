@@ -4,20 +4,42 @@
 for the teams that moved and those below them, by three statements, however many these are. Users change none of it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
 from scim_server.models import Organization, Subteam, Team, TeamAncestor
-from scim_server.models.expressions import any_of
+from scim_server.models.expressions import any_of, any_of_parameter
 from scim_server.models.types import Id, UtcDateTime
 from scim_server.services.context import Context
 from scim_server.services.errors import CircularNesting
 from scim_server.services.kept import Kept, columns, keep
 from scim_server.services.paging import Selection
+
+# Not FOR UPDATE: every row that is inserted for an organization looks whether it is there, and would wait.
+_LOCK = select(Organization.id).where(Organization.id == bindparam("org_id")).with_for_update(key_share=True)
+_NESTED = (
+    select(literal(1))
+    .where(
+        Subteam.org_id == bindparam("org_id"),
+        or_(Subteam.team_id == bindparam("team_id"), Subteam.member_id == bindparam("team_id")),
+    )
+    .limit(1)
+)
+
+
+def _leaving(condition: ColumnElement[bool]) -> Any:
+    # A deleted team is nobody's member; when it comes back, it comes back to where it was.
+    living = select(Team.id).where(Team.org_id == bindparam("org_id"), Team.deleted_at.is_(None))
+    here = Subteam.org_id == bindparam("org_id"), Subteam.team_id == bindparam("team_id")
+    return delete(Subteam).where(*here, Subteam.member_id.in_(living), condition).returning(*columns(Subteam))
+
+
+_THESE = any_of_parameter(Subteam.member_id, "member_ids")
+_LEAVING, _OTHERS_LEAVING = _leaving(_THESE), _leaving(~_THESE)
 
 
 class Nested(NamedTuple):
@@ -61,21 +83,24 @@ def nest(ctx: Context, team: Team, ids: Collection[UUID]) -> Nested:
     return Nested(new, known)
 
 
-def unnest(ctx: Context, team: Team, selection: Selection) -> list[Kept]:
-    """Take the teams of a selection out of a team, and return the rows that said so."""
-    leaving = (
-        delete(Subteam)
-        .where(
-            Subteam.org_id == ctx.org.id,
-            Subteam.team_id == team.id,
-            # A deleted team is nobody's member; when it comes back, it comes back to where it was.
-            Subteam.member_id.in_(select(Team.id).where(*living(ctx, Team))),
-            selection.condition,
-        )
-        .returning(*columns(Subteam))
-        .execution_options(synchronize_session=False)
-    )
-    gone = [keep(row) for row in ctx.session.execute(leaving, selection.parameters).mappings()]
+def unnest(ctx: Context, team: Team, ids: Collection[UUID]) -> list[Kept]:
+    """Take the teams with these ids out of a team, and return the rows that said so."""
+    return _unnest(ctx, team, _LEAVING, {"member_ids": ids})
+
+
+def unnest_others(ctx: Context, team: Team, ids: Collection[UUID]) -> list[Kept]:
+    """As `unnest`, of all teams but those with these ids."""
+    return _unnest(ctx, team, _OTHERS_LEAVING, {"member_ids": ids})
+
+
+def unnest_selected(ctx: Context, team: Team, selection: Selection) -> list[Kept]:
+    """As `unnest`, of the teams of a selection."""
+    return _unnest(ctx, team, _leaving(selection.condition), selection.parameters)
+
+
+def _unnest(ctx: Context, team: Team, leaving: Any, parameters: Mapping[str, Any]) -> list[Kept]:
+    asked = {**parameters, "org_id": ctx.org.id, "team_id": team.id}
+    gone = [keep(row) for row in ctx.session.connection().execute(leaving, asked).mappings()]
     if gone:
         lock(ctx)
         refresh(ctx, [UUID(each["member_id"]) for each in gone])
@@ -85,11 +110,9 @@ def unnest(ctx: Context, team: Team, selection: Selection) -> list[Kept]:
 def leave(ctx: Context, team: Team) -> list[UUID]:
     """What the end of a team means to those around it. The teams that it was in have changed, and are returned."""
     lock(ctx)
-    here = Subteam.org_id == ctx.org.id
-    nested = select(literal(1)).where(here, or_(Subteam.team_id == team.id, Subteam.member_id == team.id)).limit(1)
-    if ctx.session.scalar(nested) is None:
+    if ctx.session.connection().execute(_NESTED, {"org_id": ctx.org.id, "team_id": team.id}).scalar() is None:
         return []
-    containing = select(Subteam.team_id).where(here, Subteam.member_id == team.id)
+    containing = select(Subteam.team_id).where(Subteam.org_id == ctx.org.id, Subteam.member_id == team.id)
     left = ctx.session.scalars(
         update(Team)
         .where(*living(ctx, Team), Team.id.in_(containing))
@@ -136,8 +159,7 @@ def lock(ctx: Context) -> None:
     Two that each put one team into the other would not see what the other does, and close a circle together. Rows of
     teams are locked before this one, never after it, so that nobody waits for somebody who waits for them.
     """
-    # Not FOR UPDATE: every row that is inserted for an organization looks whether it is there, and would wait.
-    ctx.session.execute(select(Organization.id).where(Organization.id == ctx.org.id).with_for_update(key_share=True))
+    ctx.session.connection().execute(_LOCK, {"org_id": ctx.org.id})
 
 
 def refresh(ctx: Context, ids: Collection[UUID]) -> None:

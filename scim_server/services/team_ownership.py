@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from scim_server.models import Directory, Team
 from scim_server.services.context import Context
@@ -10,6 +10,18 @@ from scim_server.services.errors import NotAllowed, OwnedByDirectory
 from scim_server.services.events import Action, record
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import Profile
+
+# Put together once, as in services/users.py: every group that is new is asked for.
+_CANDIDATE = (
+    select(Team.id)
+    .where(
+        Team.org_id == bindparam("org_id"),
+        Team.deleted_at.is_(None),
+        Team.display_name_key == bindparam("display_name_key"),
+        Team.directory_id.is_(None),
+    )
+    .with_for_update(key_share=True)
+)
 
 
 def claim(ctx: Context, team: Team) -> bool:
@@ -45,18 +57,12 @@ def find_candidate(ctx: Context, profile: Profile) -> Team | None:
     """
     if ctx.directory is None or not ctx.directory.adopt_teams:
         return None
-    team = ctx.session.scalar(
-        select(Team)
-        .where(
-            Team.org_id == ctx.org.id,
-            Team.deleted_at.is_(None),
-            Team.display_name_key == profile.key("displayName"),
-            Team.directory_id.is_(None),
-        )
-        .with_for_update(key_share=True)
-    )
-    if team is not None:
-        _adopt(ctx, team)
+    asked = {"org_id": ctx.org.id, "display_name_key": profile.key("displayName")}
+    id = ctx.session.connection().execute(_CANDIDATE, asked).scalar()
+    if id is None:
+        return None
+    team = ctx.session.scalars(select(Team).where(Team.org_id == ctx.org.id, Team.id == id)).one()
+    _adopt(ctx, team)
     return team
 
 

@@ -9,16 +9,16 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, bindparam, cast, func, literal, null, select, union_all
+from sqlalchemy import ColumnElement, Select, String, bindparam, cast, func, null, select, union_all
 
 from scim_server.models import Membership, Organization, Source, Subteam, Team
 from scim_server.models.base import new_id
-from scim_server.models.expressions import any_of, any_of_parameter
+from scim_server.models.expressions import any_of_parameter
 from scim_server.models.types import Id
 from scim_server.services import membership, nesting, team_ownership
-from scim_server.services.constraints import flush
+from scim_server.services.constraints import add, flush
 from scim_server.services.context import Context
-from scim_server.services.errors import IsMainTeam, NotFound, TeamNameTaken
+from scim_server.services.errors import DomainError, IsMainTeam, NotFound, TeamNameTaken
 from scim_server.services.events import Action, differences, record
 from scim_server.services.kept import Kept
 from scim_server.services.mapping_effects import refresh
@@ -51,6 +51,22 @@ _ONE_SEEN = select(Team.id, Team.document, Team.version, Team.created_at, Team.u
 # Not FOR UPDATE: whoever puts the team into another, or somebody into the team, looks whether it is there, and would
 # wait for us, who may wait for them.
 _ONE_TO_CHANGE = select(Team).where(*_ONE).with_for_update(key_share=True)
+
+
+def _one_to_delete() -> Select[Team]:
+    containing = select(Subteam.team_id).where(
+        Subteam.org_id == bindparam("org_id"), Subteam.member_id == bindparam("team_id")
+    )
+    concerned = union_all(select(bindparam("team_id", type_=Id())), containing)
+    return (
+        select(Team)
+        .where(Team.org_id == bindparam("org_id"), Team.deleted_at.is_(None), Team.id.in_(concerned))
+        .order_by(Team.id)  # so that two that lock several of the same do not lock each other out
+        .with_for_update(key_share=True)
+    )
+
+
+_ONE_TO_DELETE = _one_to_delete()
 
 
 class Members(NamedTuple):
@@ -123,14 +139,7 @@ def get_team_to_delete(ctx: Context, team_id: UUID) -> Team:
 
     Raises NotFound, NotAllowed.
     """
-    containing = select(Subteam.team_id).where(Subteam.org_id == ctx.org.id, Subteam.member_id == team_id)
-    concerned = union_all(select(literal(team_id, Id)), containing)
-    teams = ctx.session.scalars(
-        select(Team)
-        .where(*_living(ctx), Team.id.in_(concerned))
-        .order_by(Team.id)  # so that two that lock several of the same do not lock each other out
-        .with_for_update(key_share=True)
-    )
+    teams = ctx.session.scalars(_ONE_TO_DELETE, {"org_id": ctx.org.id, "team_id": team_id})
     team = next((team for team in teams if team.id == team_id), None)
     if team is None:
         raise NotFound("group", team_id)
@@ -182,8 +191,7 @@ def create_team(ctx: Context, profile: Profile, *, id: UUID | None = None) -> Te
         updated_at=ctx.now,
     )
     _fill(team, profile)
-    ctx.session.add(team)
-    _flush(ctx, team)
+    add(ctx.session, team, _taken(team))
     ctx.notes.about = ("team", team.id)
     record(ctx, Action.TEAM_CREATED, team, {"displayName": (None, team.display_name)})
     return team
@@ -298,7 +306,7 @@ def remove_members(ctx: Context, team: Team, ids: Collection[UUID]) -> list[UUID
     left = membership.take_back(ctx, team, ids, source)
     unnested: list[Kept] = []
     if others := set(ids).difference(left.gone, left.kept):
-        unnested = nesting.unnest(ctx, team, Selection(any_of(Subteam.member_id, others)))
+        unnested = nesting.unnest(ctx, team, others)
     return _removed(ctx, team, left, unnested, source)
 
 
@@ -306,7 +314,7 @@ def remove_selected_members(ctx: Context, team: Team, users: Selection, teams: S
     """Remove the users of one selection and the teams of another, and return who they were."""
     source = membership.source_of(ctx)
     left = membership.take_back_selected(ctx, team, users, source)
-    return _removed(ctx, team, left, nesting.unnest(ctx, team, teams), source)
+    return _removed(ctx, team, left, nesting.unnest_selected(ctx, team, teams), source)
 
 
 def set_members(ctx: Context, team: Team, ids: Collection[UUID]) -> Added:
@@ -314,8 +322,9 @@ def set_members(ctx: Context, team: Team, ids: Collection[UUID]) -> Added:
 
     Raises CircularNesting.
     """
-    others = Selection(~any_of(Membership.user_id, ids)), Selection(~any_of(Subteam.member_id, ids))
-    remove_selected_members(ctx, team, *others)
+    source = membership.source_of(ctx)
+    left = membership.take_back_others(ctx, team, ids, source)
+    _removed(ctx, team, left, nesting.unnest_others(ctx, team, ids), source)
     return add_members(ctx, team, ids)
 
 
@@ -358,4 +367,8 @@ def _fill(team: Team, profile: Profile) -> None:
 
 
 def _flush(ctx: Context, team: Team) -> None:
-    flush(ctx.session, {"uq_teams_display_name": TeamNameTaken(team.display_name)})
+    flush(ctx.session, _taken(team))
+
+
+def _taken(team: Team) -> dict[str, DomainError]:
+    return {"uq_teams_display_name": TeamNameTaken(team.display_name)}
