@@ -138,7 +138,7 @@ class _Resources(_Logic):
         if not isinstance(place, Entries):
             raise InvalidFilterException(detail=f"{node.attr_path} has one value; there is none to select.")
         matching = place.exist(lambda parts: compile_selection(node, self._binding, parts, self.operand))
-        sought = _sought_value(node.val_filter)
+        sought = sought_value(node.val_filter)
         binding = self._binding(replace(node.attr_path, sub_attr="value"))
         if sought is None or binding is None:
             return matching
@@ -228,7 +228,7 @@ class _Values(_Logic):
         return binding
 
 
-def _sought_value(node: FilterNode) -> Comparison | None:
+def sought_value(node: FilterNode) -> Comparison | None:
     """The comparison to a `value` that every match of a value filter must have, if there is one."""
     terms = node.terms if isinstance(node, LogicalExpr) and node.op is LogicalOperator.and_ else (node,)
     for term in terms:

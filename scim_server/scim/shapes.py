@@ -12,17 +12,29 @@ from functools import lru_cache
 from typing import Any
 
 from scim2_models import InvalidFilterException, ScimFilter
-from scim2_models.path import AttributeBinding, Comparison, FilterNode, LogicalExpr, Not, ValuePath
+from scim2_models.path import (
+    AttributeBinding,
+    CompareOperator,
+    Comparison,
+    FilterNode,
+    LogicalExpr,
+    LogicalOperator,
+    Not,
+    ValuePath,
+)
 from sqlalchemy import ColumnElement, Select, true
 
 from scim_server.scim.answers import base_url
 from scim_server.scim.attributes import BASE_URL, ORG_ID
 from scim_server.scim.comparisons import OfItsOwn, Told, comparable
-from scim_server.scim.filters import compile_filter, compile_parsed, parse_filter
+from scim_server.scim.filters import compile_filter, compile_parsed, parse_filter, sought_value
 from scim_server.scim.kinds import Kind
 from scim_server.scim.sorting import compile_order
 from scim_server.services.context import Context
 from scim_server.services.paging import Order, Selection
+
+# What hardly any two have in common.
+_NAMES = ("username", "externalid", "id", "emails")
 
 # Of as many shapes, and none that is longer: identity providers send a few dozen, of less than a hundred characters.
 _KEPT = 512
@@ -41,12 +53,15 @@ class _Question:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """`parameters` are those of the condition: which text of the filter each takes, and what makes its value of it."""
+    """`parameters` are those of the condition: which text of the filter each takes, and what makes its value of it.
+    `few` says that it looks somebody up.
+    """
 
     condition: ColumnElement[bool]
     order: Order | None
     parameters: Mapping[str, tuple[int, Callable[[str], Any]]] = field(default_factory=dict)
     statements: dict[Any, Select[Any]] = field(default_factory=dict)
+    few: bool = False
 
 
 def read_selection(ctx: Context, kind: Kind, query: Mapping[str, str]) -> Selection:
@@ -65,7 +80,7 @@ def read_selection(ctx: Context, kind: Kind, query: Mapping[str, str]) -> Select
             compiled = None
     compiled = compiled or _compile(kind, query)
     parameters = {ORG_ID: ctx.org.id, BASE_URL: base_url(ctx), **told}
-    return Selection(compiled.condition, parameters, compiled.order, compiled.statements)
+    return Selection(compiled.condition, parameters, compiled.order, compiled.statements, compiled.few)
 
 
 def texts_of(filter: str) -> list[str] | None:
@@ -104,7 +119,8 @@ def _compiled(kind: Kind, question: _Question) -> _Compiled:
     parsed = parse_filter(kind.model, question.filter)
     operands = _Operands(parsed, texts_of(question.filter) or [])
     condition = compile_parsed(parsed, kind.places, operands)
-    return _Compiled(condition, compile_order(kind.model, kind.places, order), operands.parameters)
+    order_of_rows = compile_order(kind.model, kind.places, order)
+    return _Compiled(condition, order_of_rows, operands.parameters, few=_names_somebody(parsed.ast))
 
 
 class _Operands:
@@ -134,6 +150,14 @@ def _reader(binding: AttributeBinding, node: Comparison, wanted: type) -> Callab
         return value
 
     return read
+
+
+def _names_somebody(node: FilterNode) -> bool:
+    if isinstance(node, LogicalExpr):
+        return node.op is LogicalOperator.and_ and any(map(_names_somebody, node.terms))
+    if isinstance(node, ValuePath):
+        return node.attr_path.attr.lower() in _NAMES and sought_value(node.val_filter) is not None
+    return isinstance(node, Comparison) and node.op is CompareOperator.eq and node.attr_path.attr.lower() in _NAMES
 
 
 def _comparisons(node: FilterNode) -> Iterator[Comparison]:

@@ -65,6 +65,8 @@ def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
 def search(ctx: Context, parameters: Parameters) -> Answer:
     """GET /Users (RFC 7644 §3.4.2)."""
     listing = read_listing(ctx, kinds.users(ctx), parameters)
+    if listing.selection.few and listing.walk is None and listing.projection.shows("groups"):
+        return answer_listing(ctx, listing, users.list_users_in_teams, users.walk_users, _show_in_teams)
     return answer_listing(ctx, listing, users.list_users, users.walk_users, show)
 
 
@@ -116,6 +118,11 @@ def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
 def show(ctx: Context, rows: Sequence[users.Seen], projection: Projection) -> list[dict[str, Any]]:
     """Users as resources, in the order of the rows."""
     return [projection(resource) for resource in _resources(ctx, rows, projection)]
+
+
+def _show_in_teams(ctx: Context, rows: Sequence[Any], projection: Projection) -> list[dict[str, Any]]:
+    root = base_url(ctx)
+    return [projection(_resource(ctx, root, row, users.belongings(row), projection)) for row in rows]
 
 
 def to_profile(kind: Kind, resource: Any, active: bool | None) -> Profile:

@@ -37,13 +37,15 @@ class Selection:
     """Which rows are asked for, in which order, and the values of the parameters that these name.
 
     `statements` are those that were made of the condition and the order. Whoever keeps these two for others who ask
-    the same keeps it with them: to build a statement takes longer than the database takes to answer.
+    the same keeps it with them: to build a statement takes longer than the database takes to answer. `few` says that
+    there will be few rows, if any.
     """
 
     condition: ColumnElement[bool] = field(default_factory=true)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     order: Order | None = None
     statements: dict[Any, Select[Any]] = field(default_factory=dict)
+    few: bool = False
 
     def statement(self, make: Callable[..., Select[Any]], listed: "Listed", *rest: Hashable) -> Select[Any]:
         key = (make, listed, *rest)

@@ -60,8 +60,11 @@ def _belongings(whose: ColumnElement[bool]) -> Any:
     theirs = Membership.org_id == bindparam("org_id"), whose
     above = (TeamAncestor.org_id == Membership.org_id) & (TeamAncestor.team_id == Membership.team_id)
     every = union_all(
-        select(Membership.user_id, Membership.team_id, literal(1).label("direct")).where(*theirs),
-        select(Membership.user_id, TeamAncestor.ancestor_id, literal(0)).join(TeamAncestor, above).where(*theirs),
+        select(Membership.user_id, Membership.team_id, literal(1).label("direct")).where(*theirs).correlate(User),
+        select(Membership.user_id, TeamAncestor.ancestor_id, literal(0))
+        .join(TeamAncestor, above)
+        .where(*theirs)
+        .correlate(User),
     ).subquery()
     return (
         select(every.c.user_id, Team.id, Team.display_name, func.max(every.c.direct).label("direct"))
@@ -72,19 +75,19 @@ def _belongings(whose: ColumnElement[bool]) -> Any:
     )
 
 
-def _one_with_belongings() -> Any:
-    return select(*(column.expression for column in _SEEN), _teams_of_one()).where(*_ONE)
-
-
-def _teams_of_one() -> Any:
-    theirs = _belongings(Membership.user_id == bindparam("user_id")).subquery()
+def _teams_of(whose: ColumnElement[bool]) -> Any:
+    theirs = _belongings(whose).subquery()
     teams = select(json_rows(theirs.c.id, theirs.c.display_name, theirs.c.direct)).scalar_subquery()
     return teams.label("teams")
 
 
+_COLUMNS = tuple(column.expression for column in _SEEN)
+_TEAMS_OF_ONE = _teams_of(Membership.user_id == bindparam("user_id"))
 _BELONGINGS = _belongings(any_of_parameter(Membership.user_id, "user_ids"))
-_ONE_WITH_BELONGINGS = _one_with_belongings()
-_ONE_TO_CHANGE_WITH_BELONGINGS = select(User, _teams_of_one()).where(*_ONE).with_for_update(of=User)
+_ONE_WITH_BELONGINGS = select(*_COLUMNS, _TEAMS_OF_ONE).where(*_ONE)
+_ONE_TO_CHANGE_WITH_BELONGINGS = select(User, _TEAMS_OF_ONE).where(*_ONE).with_for_update(of=User)
+# For few users. For many, a query within that of each takes longer than one that is for all of them.
+_LISTED_IN_TEAMS = Listed((*_COLUMNS, _teams_of(Membership.user_id == User.id)), User.id, _LIVING)
 
 
 class Belonging(NamedTuple):
@@ -123,7 +126,12 @@ def see_user_in_teams(ctx: Context, user_id: UUID) -> tuple[Seen, list[Belonging
     row: Any = ctx.session.connection().execute(_ONE_WITH_BELONGINGS, parameters).one_or_none()
     if row is None:
         raise NotFound("user", user_id)
-    return row, _told_teams(row.teams)
+    return row, belongings(row)
+
+
+def belongings(row: Any) -> list[Belonging]:
+    """What `teams_of_users` says of a user who was read together with their teams."""
+    return [Belonging(UUID(team_id), name, bool(direct)) for team_id, name, direct in row.teams or ()]
 
 
 def find_user(ctx: Context, user_name: str, key: str) -> User:
@@ -163,7 +171,7 @@ def get_user_to_change_in_teams(ctx: Context, user_id: UUID) -> tuple[User, list
     adoption.claim(ctx, user)
     if user.version != version:  # a directory has taken them over, by which they may have left teams
         return user, teams_of_users(ctx, [user_id])[user_id]
-    return user, _told_teams(row.teams)
+    return user, belongings(row)
 
 
 def get_deleted_user(ctx: Context, user_id: UUID) -> User:
@@ -195,6 +203,11 @@ def walk_users(
 ) -> Slice[Seen]:
     """What is shown of the users of a selection behind a position, or before it."""
     return read_slice(ctx, _LISTED, selection, start=start, backwards=backwards, limit=limit)
+
+
+def list_users_in_teams(ctx: Context, selection: Selection, *, offset: int, limit: int) -> Page[Any]:
+    """As `list_users`, with the teams of each (`belongings`): for few of them, by one query."""
+    return read_page(ctx, _LISTED_IN_TEAMS, selection, offset=offset, limit=limit)
 
 
 def users_among(ctx: Context, selection: Selection) -> Part:
@@ -309,10 +322,6 @@ def teams_of_users(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, list[
     for user_id, team_id, name, direct in ctx.session.connection().execute(_BELONGINGS, parameters):
         found[user_id].append(Belonging(team_id, name, bool(direct)))
     return found
-
-
-def _told_teams(rows: Any) -> list[Belonging]:
-    return [Belonging(UUID(team_id), name, bool(direct)) for team_id, name, direct in rows or ()]
 
 
 def display_names(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, str]:
