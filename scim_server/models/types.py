@@ -70,8 +70,12 @@ class Document(TypeDecorator[dict[str, Any]]):
     def process_bind_param(self, value: dict[str, Any] | None, _dialect: Dialect) -> str | None:
         return None if value is None else orjson.dumps(value).decode()
 
-    def process_result_value(self, value: str | None, _dialect: Dialect) -> dict[str, Any] | None:
-        return None if value is None else orjson.loads(value)
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Any:
+        return _object_of_text
+
+
+def _object_of_text(value: str | None) -> dict[str, Any] | None:
+    return None if value is None else orjson.loads(value)
 
 
 class Names(TypeDecorator[list[str]]):

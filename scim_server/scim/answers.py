@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from scim_server.models import PatchResponse
@@ -20,8 +19,8 @@ class Versioned(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`version` is the ETag, `location` the URL of what was created, `body` a JSON value or None, and `retry_after` in
-    how many seconds the same may be asked again.
+    """`version` is the ETag, `location` the URL of what was created, `body` a JSON value, with instants in UTC as they
+    are, or None, and `retry_after` in how many seconds the same may be asked again.
     """
 
     status: int
@@ -47,19 +46,17 @@ def answers_without_body(ctx: Context, parameters: Mapping[str, str]) -> bool:
     return not asked and ctx.directory is not None and ctx.directory.patch_response == PatchResponse.NO_CONTENT
 
 
-def meta(root: str, resource_type: str, row: Any) -> dict[str, str]:
-    """What RFC 7643 §3.1 has every resource say of itself; `root` is the base URL."""
+def meta(root: str, resource_type: str, row: Any, version: str | None = None) -> dict[str, Any]:
+    """What RFC 7643 §3.1 has every resource say of itself; `root` is the base URL. Instants are written with the rest
+    of the answer (web/rendering.py).
+    """
     return {
         "resourceType": resource_type,
-        "created": instant(row.created_at),
-        "lastModified": instant(row.updated_at),
+        "created": row.created_at,
+        "lastModified": row.updated_at,
         "location": f"{root}/{resource_type}s/{row.id}",
-        "version": etag(row),
+        "version": version or etag(row),
     }
-
-
-def instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def list_response(resources: list[Any], *, total: int, start_index: int = 1) -> dict[str, Any]:

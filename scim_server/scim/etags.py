@@ -25,13 +25,17 @@ class EntityTags(Protocol):
     def as_set(self, include_weak: bool = False) -> set[str]: ...
 
 
-def version_in_groups(version: int, groups: list[dict[str, Any]]) -> str:
+def digest_of_groups(groups: list[dict[str, Any]]) -> str:
+    """What `version_in_groups` tells the groups by that a user is shown with."""
+    return hashlib.blake2b(orjson.dumps(groups), digest_size=6).hexdigest()
+
+
+def version_in_groups(version: int, digest: str) -> str:
     """The tag of a version of a user who is shown with groups.
 
     The groups are no part of the row: they change with who is in which, and with their names, and a client that has
     seen the others is to learn of it. To count that in the rows of 100,000 members would be too dear.
     """
-    digest = hashlib.blake2b(orjson.dumps(groups), digest_size=6).hexdigest()
     return f'W/"{version}{_AND}{digest}"'
 
 

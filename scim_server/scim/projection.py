@@ -46,6 +46,11 @@ class Projection:
         """Whether a sub-attribute that is returned on request only was asked for by its own name."""
         return self.shown is not None and sub in self.shown.get(name, {})
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything is shown, so that nothing is left to be picked."""
+        return self.shown is None and not self.hidden
+
     def __call__(self, resource: dict[str, Any]) -> dict[str, Any]:
         if self.shown is not None:
             always = {name: resource[name] for name in _ALWAYS if name in resource}

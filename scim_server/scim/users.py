@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from scim2_models import Context as Direction
@@ -12,7 +12,7 @@ from scim_server.scim import kinds
 from scim_server.scim.answers import Answer, answers_without_body, base_url, etag, meta
 from scim_server.scim.dialects import TOLERANT, dialect_of, normalise_patch
 from scim_server.scim.entitlements import granted_by
-from scim_server.scim.etags import EntityTags, check_if_match, version_in_groups
+from scim_server.scim.etags import EntityTags, check_if_match, digest_of_groups, version_in_groups
 from scim_server.scim.extensions import check_canonical
 from scim_server.scim.ids import known_id
 from scim_server.scim.kinds import Kind, hold_to_letter, named_by, read_patch, read_resource
@@ -32,6 +32,14 @@ _OF_ROW = ("role", "status")
 _ACTIVE = ("active",)
 
 Parameters = Mapping[str, str]
+Teams = Sequence[users.Belonging]
+
+
+class _Groups(NamedTuple):
+    """The groups of a user as they are shown, and what tells them from others."""
+
+    shown: list[dict[str, Any]]
+    digest: str
 
 
 def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, *, id: UUID | None = None) -> Answer:
@@ -46,10 +54,8 @@ def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, *, 
     user = users.provide_user(ctx, profile, status=status, role=hold(ctx, role) if role else None, id=id)
     _follow_entitlements(ctx, user, was=None, asked=profile.document.get("entitlements"))
     is_in_no_team = user.version == 1 and ctx.org.main_team_id is None
-    root = base_url(ctx)
-    [resource] = [_resource(ctx, root, user, [], projection)] if is_in_no_team else _resources(ctx, [user], projection)
-    version = resource["meta"]["version"]
-    return Answer(201, projection(resource), version=version, location=f"{root}/Users/{user.id}")
+    teams = [] if is_in_no_team else _teams(ctx, user, projection)
+    return _answer(ctx, user, teams, projection, status=201)
 
 
 def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
@@ -115,14 +121,20 @@ def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
     return Answer(204)
 
 
-def show(ctx: Context, rows: Sequence[users.Seen], projection: Projection) -> list[dict[str, Any]]:
+def show(ctx: Context, rows: Sequence[users.Shown], projection: Projection) -> list[dict[str, Any]]:
     """Users as resources, in the order of the rows."""
-    return [projection(resource) for resource in _resources(ctx, rows, projection)]
+    teams: Mapping[str, Teams] = {}
+    if projection.shows("groups") and rows:
+        teams = users.teams_of_each(ctx, [row.id for row in rows])
+    return _projected(_resources(ctx, rows, [teams.get(str(row.id), ()) for row in rows], projection), projection)
 
 
 def _show_in_teams(ctx: Context, rows: Sequence[Any], projection: Projection) -> list[dict[str, Any]]:
-    root = base_url(ctx)
-    return [projection(_resource(ctx, root, row, users.belongings(row), projection)) for row in rows]
+    return _projected(_resources(ctx, rows, [users.belongings(row) for row in rows], projection), projection)
+
+
+def _projected(resources: list[dict[str, Any]], projection: Projection) -> list[dict[str, Any]]:
+    return resources if projection.is_whole else [projection(each) for each in resources]
 
 
 def to_profile(kind: Kind, resource: Any, active: bool | None) -> Profile:
@@ -224,50 +236,63 @@ def _become(ctx: Context, user: User, active: bool | None) -> None:
 
 def answer(ctx: Context, user: users.Seen, projection: Projection) -> Answer:
     """A user as they are now."""
-    teams = users.teams_of_users(ctx, [user.id])[user.id] if projection.shows("groups") else []
-    return _answer(ctx, user, teams, projection)
+    return _answer(ctx, user, _teams(ctx, user, projection), projection)
 
 
-def _answer(ctx: Context, user: users.Seen, teams: list[users.Belonging], projection: Projection) -> Answer:
-    resource = _resource(ctx, base_url(ctx), user, teams, projection)
-    return Answer(200, projection(resource), version=resource["meta"]["version"])
+def _answer(ctx: Context, user: users.Shown, teams: Teams, projection: Projection, *, status: int = 200) -> Answer:
+    [resource] = _resources(ctx, [user], [teams], projection)
+    version, location = resource["meta"]["version"], resource["meta"]["location"] if status == 201 else None
+    return Answer(status, projection(resource), version=version, location=location)
 
 
-def _resources(ctx: Context, rows: Sequence[users.Seen], projection: Projection) -> list[dict[str, Any]]:
-    teams: dict[UUID, list[users.Belonging]] = {}
-    if projection.shows("groups") and rows:
-        teams = users.teams_of_users(ctx, [user.id for user in rows])
+def _teams(ctx: Context, user: users.Seen, projection: Projection) -> Teams:
+    return users.teams_of_users(ctx, [user.id])[user.id] if projection.shows("groups") else []
+
+
+def _resources(
+    ctx: Context, rows: Sequence[users.Shown], teams: Sequence[Teams], projection: Projection
+) -> list[dict[str, Any]]:
+    """Users with the teams of each, as resources of which nothing is picked yet."""
     root = base_url(ctx)
-    return [_resource(ctx, root, user, teams.get(user.id, []), projection) for user in rows]
+    # Many of a page are in the same teams.
+    groups = {id(each): _groups(root, each) for each in teams if each}
+    of_ours = projection.names(PRODUCT_USER)
+    return [
+        _resource(root, row, groups.get(id(each)), _product(ctx, row) if of_ours else None)
+        for row, each in zip(rows, teams, strict=True)
+    ]
 
 
-def _product(ctx: Context, user: users.Seen) -> dict[str, Any]:
+def _product(ctx: Context, user: users.Shown) -> dict[str, Any]:
     """All of our own extension, also what is shown on request only."""
     role = role_of(ctx, user.role_id)
     shown: dict[str, Any] = user.document.get(PRODUCT_USER, {})
     return shown | {"role": role.name, "status": user.status}
 
 
-def _resource(
-    ctx: Context, root: str, user: users.Seen, teams: list[users.Belonging], projection: Projection
-) -> dict[str, Any]:
+def _resource(root: str, user: users.Shown, groups: _Groups | None, product: dict[str, Any] | None) -> dict[str, Any]:
     document = user.document
     resource = {"schemas": document["schemas"], "id": str(user.id)} | document
-    if projection.names(PRODUCT_USER):
-        resource[PRODUCT_USER] = _product(ctx, user)
+    if product is not None:
+        resource[PRODUCT_USER] = product
     if "active" in document:
         resource["active"] = user.status == UserStatus.ACTIVE
-    if teams:
-        resource["groups"] = [
-            {
-                "value": str(team.team_id),
-                "$ref": f"{root}/Groups/{team.team_id}",
-                "display": team.team_name,
-                "type": "direct" if team.direct else "indirect",
-            }
-            for team in teams
-        ]
-    resource["meta"] = meta(root, "User", user)
-    if teams:
-        resource["meta"]["version"] = version_in_groups(user.version, resource["groups"])
+    if groups is None:
+        resource["meta"] = meta(root, "User", user)
+        return resource
+    resource["groups"] = groups.shown
+    resource["meta"] = meta(root, "User", user, version_in_groups(user.version, groups.digest))
     return resource
+
+
+def _groups(root: str, teams: Teams) -> _Groups:
+    shown = [
+        {
+            "value": team.team_id,
+            "$ref": f"{root}/Groups/{team.team_id}",
+            "display": team.team_name,
+            "type": "direct" if team.direct else "indirect",
+        }
+        for team in teams
+    ]
+    return _Groups(shown, digest_of_groups(shown))

@@ -14,7 +14,7 @@ SCIM_JSON = "application/scim+json"
 
 
 def render(answer: Answer) -> Response:
-    body = b"" if answer.body is None else orjson.dumps(answer.body)
+    body = b"" if answer.body is None else orjson.dumps(answer.body, option=orjson.OPT_UTC_Z)
     response = Response(body, status=answer.status, content_type=SCIM_JSON if body else None)
     # No header is set twice, so each is added without a look for one that there might be.
     add = response.headers.add

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from scim_server.scim.answers import instant
 from tests.clients import USER
 from tests.promises.companies import Company
 
@@ -19,7 +18,7 @@ def search(filter: str, path: str = "/Users", **parameters: Any) -> Ask:
 
     def ask(of: Company) -> Any:
         name = of.filled.name(of.number)
-        late = instant(datetime.fromtimestamp((of.filled.began + of.filled.users - 10) / 1000, UTC))
+        late = datetime.fromtimestamp((of.filled.began + of.filled.users - 10) / 1000, UTC).isoformat()
         told = filter.format(name=name, id=of.somebody, crew=of.crew, crowd=of.crowd, late=late, group=_name(of))
         return of.directory.get(path, filter=told, **parameters)
 

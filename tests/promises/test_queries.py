@@ -18,7 +18,7 @@ from tests.promises.databases import statements
 # number here is a change of what every directory's sync costs, so it is made on purpose or not at all.
 COSTS = {
     "read a user": 2,
-    "look up a user": 3,
+    "look up a user": 2,
     "look up a user whom nobody knows": 2,
     "list users": 3,
     "list users, and more behind": 4,
