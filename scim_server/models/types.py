@@ -124,7 +124,14 @@ class Ids(TypeDecorator[Collection[UUID]]):
         native = dialect.name == "postgresql"
         return dialect.type_descriptor(ARRAY(NativeUuid()) if native else Text())
 
-    def process_bind_param(self, value: Collection[UUID] | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name == "postgresql":
-            return value if value is None else list(value)
-        return orjson.dumps([str(each) for each in value]).decode()
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return _array_of_ids if dialect.name == "postgresql" else _json_of_ids
+
+
+def _array_of_ids(value: Collection[UUID | str] | None) -> str | None:
+    # As the text of an array, which the driver would write element by element, in several calls for each.
+    return None if value is None else f"{{{','.join(map(str, value))}}}"
+
+
+def _json_of_ids(value: Collection[UUID | str] | None) -> str | None:
+    return None if value is None else orjson.dumps(list(map(str, value))).decode()

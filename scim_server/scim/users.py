@@ -254,8 +254,9 @@ def _resources(
 ) -> list[dict[str, Any]]:
     """Users with the teams of each, as resources of which nothing is picked yet."""
     root = base_url(ctx)
-    # Many of a page are in the same teams.
-    groups = {id(each): _groups(root, each) for each in teams if each}
+    # Many of a page are in the same teams, and have the same tuple of them.
+    distinct = {id(each): each for each in teams if each}
+    groups = {key: _groups(root, each) for key, each in distinct.items()}
     of_ours = projection.names(PRODUCT_USER)
     return [
         _resource(root, row, groups.get(id(each)), _product(ctx, row) if of_ours else None)
