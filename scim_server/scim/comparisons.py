@@ -54,7 +54,7 @@ class Told:
     parameters: dict[str, tuple[int, Callable[[str], Any]]]
 
     def as_parameter(self, column: ColumnElement[Any], form: Callable[[Any], Any]) -> ColumnElement[Any]:
-        read, name = self.read, f"text_{self.number}{form.__name__}"
+        read, name = self.read, f"text_{self.number}_{form.__name__.strip('_')}"
         self.parameters[name] = (self.number, read if form is _as_it_is else lambda text: form(read(text)))
         return bindparam(name, type_=column.type)
 
