@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
+import orjson
 from scim2_models import Context as Direction
 from scim2_models import (
     NotFoundException,
@@ -110,6 +111,7 @@ class OurStorage(ScimStorage):
         return _ENDPOINTS[str(resource_type.name)]
 
     def _resource(self, resource_type: ResourceType, body: dict[str, Any]) -> Resource[Any]:
+        body = orjson.loads(orjson.dumps(body))  # parts of it are text already, or become text on their way out
         body.get("meta", {}).pop("location", None)  # the contract leaves it to the server around a storage
         resource: Resource[Any] = self.models[str(resource_type.name)].model_validate(
             body, scim_ctx=Direction.RESOURCE_QUERY_RESPONSE
