@@ -182,7 +182,7 @@ def get_user_to_change(ctx: Context, user_id: UUID) -> User:
     return user
 
 
-def get_user_to_change_in_teams(ctx: Context, user_id: UUID) -> tuple[User, list[Belonging]]:
+def get_user_to_change_in_teams(ctx: Context, user_id: UUID) -> tuple[User, Sequence[Belonging]]:
     """A user as from `get_user_to_change`, and what `teams_of_users` says of them, by one query.
 
     Raises NotFound, NotAllowed.
