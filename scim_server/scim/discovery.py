@@ -48,6 +48,7 @@ _BASIC = AuthenticationScheme(
     description="The id and the secret of an OAuth client, as user name and password.",
     spec_uri="https://www.rfc-editor.org/info/rfc7617",
 )
+_SCHEME_DOCUMENTS = {scheme.name: scheme.model_dump() for scheme in (_BEARER, _OAUTH, _BASIC)}
 
 
 def provider(ctx: Context) -> ScimProvider:
@@ -62,29 +63,39 @@ def _provider(settings: Settings, served: tuple[Any, ...]) -> ScimProvider:
     return ScimProvider(
         models=[each for model in served for each in (_bare(model), *model.get_extension_models().values())],
         resource_types=[ResourceType.from_resource(model) for model in served],
-        config=ServiceProviderConfig(
-            patch=Patch(supported=True),
-            bulk=Bulk(
-                supported=True,
-                max_operations=settings.bulk_max_operations,
-                max_payload_size=settings.max_body_bytes,
-            ),
-            filter=Filter(supported=True, max_results=settings.max_page_size),
-            change_password=ChangePassword(supported=False),
-            sort=Sort(supported=True),
-            etag=ETag(supported=True),
-            pagination=Pagination(
-                cursor=True,
-                index=True,
-                default_pagination_method=Pagination.DefaultPaginationMethod.index,
-                default_page_size=settings.default_page_size,
-                max_page_size=settings.max_page_size,
-                cursor_timeout=settings.cursor_timeout,
-            ),
-            authentication_schemes=[_BEARER],
-        ),
+        config=_config(settings),
         policy=TOLERANT,
     )
+
+
+@lru_cache(maxsize=16)
+def _config(settings: Settings) -> ServiceProviderConfig:
+    return ServiceProviderConfig(
+        patch=Patch(supported=True),
+        bulk=Bulk(
+            supported=True,
+            max_operations=settings.bulk_max_operations,
+            max_payload_size=settings.max_body_bytes,
+        ),
+        filter=Filter(supported=True, max_results=settings.max_page_size),
+        change_password=ChangePassword(supported=False),
+        sort=Sort(supported=True),
+        etag=ETag(supported=True),
+        pagination=Pagination(
+            cursor=True,
+            index=True,
+            default_pagination_method=Pagination.DefaultPaginationMethod.index,
+            default_page_size=settings.default_page_size,
+            max_page_size=settings.max_page_size,
+            cursor_timeout=settings.cursor_timeout,
+        ),
+        authentication_schemes=[_BEARER],
+    )
+
+
+@lru_cache(maxsize=16)
+def _config_document(settings: Settings) -> dict[str, Any]:
+    return _config(settings).model_dump()
 
 
 def authentication_schemes(ctx: Context) -> list[AuthenticationScheme]:
@@ -96,12 +107,11 @@ def authentication_schemes(ctx: Context) -> list[AuthenticationScheme]:
 
 def service_provider_config(ctx: Context) -> Answer:
     """GET /ServiceProviderConfig."""
-    config = provider(ctx).config
-    assert config is not None
-    document = config.model_dump()
-    document["authenticationSchemes"] = [scheme.model_dump() for scheme in authentication_schemes(ctx)]
-    document["meta"] = _meta(ctx, "ServiceProviderConfig", "")
-    return Answer(200, document)
+    own = {
+        "authenticationSchemes": [_SCHEME_DOCUMENTS[scheme.name] for scheme in authentication_schemes(ctx)],
+        "meta": _meta(ctx, "ServiceProviderConfig", ""),
+    }
+    return Answer(200, _config_document(ctx.settings) | own)
 
 
 def schemas(ctx: Context, parameters: Mapping[str, str]) -> Answer:
