@@ -167,7 +167,7 @@ def to_resource(ctx: Context, kind: Kind, user: User) -> Any:
     return kind.profile.model_validate(document, scim_policy=TOLERANT)
 
 
-def _to_change(ctx: Context, id: str, projection: Projection | None) -> tuple[User, Sequence[users.Belonging]]:
+def _to_change(ctx: Context, id: str, projection: Projection | None) -> tuple[User, Teams]:
     """A user to change, and the teams that the answer shows them in."""
     user_id = known_id("user", id)
     if projection is None or not projection.shows("groups"):
