@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from scim_server.models import User
 from scim_server.services.context import ActorKind, Context
+from scim_server.services.events import differences
 from scim_server.services.fields import flattened, of_parts
 from scim_server.services.profiles import Profile
 
@@ -28,6 +29,8 @@ def with_what_hands_wrote(user: User, profile: Profile) -> Profile:
     No value, null and an empty array all say nothing (RFC 7643 §2.5): JumpCloud sends the last two for whatever a user
     has no value of (exchange 54).
     """
+    if not user.by_hand:
+        return profile
     said = flattened(profile.document)
     missing = [name for name in user.by_hand if name not in said]
     if not missing:
@@ -44,15 +47,19 @@ def written_by_hand(ctx: Context, profile: Profile) -> list[str]:
     return sorted(flattened(profile.document).keys() - _NOBODYS) if _is_person(ctx) else []
 
 
-def note_author(ctx: Context, user: User, profile: Profile, written: Collection[str]) -> list[str]:
-    """Note who has written these attributes of a user whose profile becomes this one.
+def note_author(ctx: Context, user: User, profile: Profile, said: Collection[str]) -> list[str]:
+    """Note who has written the attributes of a user whose profile becomes this one: those that differ, and those that
+    are `said`, though they may be what they were.
 
     Returns those that were a person's, and are a directory's from now on, or nobody's, since it has removed them.
     """
-    present = flattened(profile.document).keys() - _NOBODYS
-    theirs = set(user.by_hand)
-    hands = theirs | set(written) if _is_person(ctx) else theirs - set(written)
-    if (by_hand := sorted(hands & present)) != user.by_hand:
+    theirs, is_person = set(user.by_hand), _is_person(ctx)
+    if not theirs and not is_person:  # which is how nearly all are, and stay
+        return []
+    after = flattened(profile.document)
+    written = {*said, *differences(flattened(user.document), after)}
+    hands = theirs | written if is_person else theirs - written
+    if (by_hand := sorted(hands & after.keys() - _NOBODYS)) != user.by_hand:
         user.by_hand = by_hand
     return sorted(theirs - hands)
 

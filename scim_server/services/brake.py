@@ -160,7 +160,8 @@ def _count(ctx: Context, brake: Brake, user: User) -> None:
     most = brake.brake_free_users if free and brake.brake_free_users else brake.brake_users
     enough = most * 100 // brake.brake_share + 1
     parameters = _asked(ctx, brake, start) | {"user_id": user.id, "most": most, "enough": enough}
-    removed, active = ctx.session.execute(_COUNTS, parameters).one()
+    ctx.session.flush()
+    removed, active = ctx.session.connection().execute(_COUNTS, parameters).one()
     if removed <= most if free else not _is_past(brake, removed, active):
         return
     if holding:

@@ -315,14 +315,15 @@ def write_profile(ctx: Context, user: User, profile: Profile, *, said: Collectio
     Raises InvalidValue, UserNameTaken.
     """
     changes = differences(user.document, profile.document)
-    changed = differences(flattened(user.document), flattened(profile.document)) if changes else {}
     emails_before = _email_keys(ctx, user) if "emails" in changes else set()
-    taken_over = note_author(ctx, user, profile, {*said, *changed})
+    taken_over = note_author(ctx, user, profile, said)
     details = {"taken_over": taken_over} if taken_over else {}
     work_before = _work(user)
     if changes:
+        loaded = vars(user)  # of what is not, such as `search`, nobody knows whether it differs
         for name, value in _columns(profile).items():
-            setattr(user, name, value)
+            if name not in loaded or loaded[name] != value:
+                setattr(user, name, value)
         user.changed(ctx.now)
         _flush(ctx, user)
     if "emails" in changes:
