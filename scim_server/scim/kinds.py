@@ -33,6 +33,7 @@ from scim_server.scim.schemas import (
     extended,
     steps,
 )
+from scim_server.scim.writing import writer_of
 from scim_server.services.context import Context
 from scim_server.services.declared import declared
 
@@ -46,8 +47,8 @@ class Kind:
 
     `model` is what filters, orders and projections speak of, and `profile` what a payload is read as: a group's has no
     members. `letter` is the RFC's own model, which strict dialects are held to before ours reads what they say.
-    `guards` are the rules of declared attributes that the RFCs' and ours do not need. `enforced` is what there is to
-    enforce of a payload, and `plain` what a PATCH may write without models.
+    `guards` are the rules of declared attributes that the RFCs' and ours do not need, `enforced` is what there is to
+    enforce of a payload, and `plain` what a PATCH may write without models; `write` makes a document of what was read.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Kind:
     letter: Any
     places: Places
     fold: Callable[[Mapping[str, Any]], dict[str, Any]]
+    write: Callable[[Any], dict[str, Any]]
     known: Known
     guards: Guards
     enforced: Enforced
@@ -134,6 +136,7 @@ def _kind(
         letter=letter or profile,
         places=places,
         fold=fold_of(profile, guards.never),
+        write=writer_of(profile),
         known=known_by(profile),
         guards=guards,
         enforced=enforced_of(profile),

@@ -142,7 +142,7 @@ def to_profile(kind: Kind, resource: Any, active: bool | None) -> Profile:
 
     Raises InvalidValueException.
     """
-    document = resource.model_dump(scim_ctx=Direction.DEFAULT, scim_policy=TOLERANT)
+    document = kind.write(resource)
     for name in _NOT_IN_PROFILE:
         document.pop(name, None)
     # Whether the person is active is the status of the row. The document only has that it is to be shown, which a
