@@ -5,6 +5,7 @@ kept at all.
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -31,6 +32,9 @@ _PARAMETERS = frozenset(
 )
 # As deep as a request may be nested (scim/payloads.py); below that, it was refused.
 _DEPTH = 64
+# Of a name that is remembered: anybody may send longer ones, and as many as they like.
+_LONGEST_NAME = 100
+_TOO_DEEP = "(not kept: nested too deep)"
 
 
 def redact_request(body: bytes, limit: int) -> str | None:
@@ -67,6 +71,12 @@ def redact_path(path: str, query: str, limit: int) -> str:
 
 def is_secret(name: str) -> bool:
     """Whether passwords or tokens stand under this name, in whatever case and also behind a URN."""
+    return _is_secret(name) if len(name) <= _LONGEST_NAME else _SECRET.search(name) is not None
+
+
+@lru_cache(maxsize=2048)
+def _is_secret(name: str) -> bool:
+    """The names of all the attributes that a directory sends are known soon, and each is a long look otherwise."""
     return _SECRET.search(name) is not None
 
 
@@ -82,13 +92,13 @@ def _redact_expression(text: str) -> str:
 
 
 def _redact(value: Any, depth: int) -> Any:
-    if isinstance(value, dict | list) and depth == 0:
-        return "(not kept: nested too deep)"
+    if isinstance(value, str):
+        return REDACTED if _holds_json(value) else value
     if isinstance(value, dict):
-        return _redact_members(value, depth)
+        return _redact_members(value, depth) if depth else _TOO_DEEP
     if isinstance(value, list):
-        return [_redact(each, depth - 1) for each in value]
-    return REDACTED if isinstance(value, str) and _holds_json(value) else value
+        return [_redact(each, depth - 1) for each in value] if depth else _TOO_DEEP
+    return value
 
 
 def _redact_members(members: dict[str, Any], depth: int) -> dict[str, Any]:
@@ -100,9 +110,9 @@ def _redact_members(members: dict[str, Any], depth: int) -> dict[str, Any]:
         kind = name.lower()
         if is_secret(name) or (is_on_secret and kind == "value"):
             redacted[_redact_expression(name)] = None if value is None else REDACTED
-        elif isinstance(value, str) and kind in _EXPRESSIONS:
+        elif kind in _EXPRESSIONS and isinstance(value, str):
             redacted[name] = _redact_expression(value)
-        elif isinstance(value, str) and kind == "detail":
+        elif kind == "detail" and isinstance(value, str):
             redacted[name] = _REPEATED.sub(rf"\1 {REDACTED}", value)
         else:
             redacted[name] = _redact(value, depth - 1)
