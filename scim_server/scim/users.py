@@ -86,10 +86,11 @@ def replace(
     check_if_match(if_match, user)
     resource = read_resource(ctx, kind, payload, Direction.RESOURCE_REPLACEMENT_REQUEST)
     # Left out is not false, and not true either: whoever was barred from signing in stays barred.
-    active = user.active if resource.active is None else resource.active
+    becomes = resource.active
     if kind.guards.written_once:
         resource.replace(to_resource(ctx, kind, user))
-    _change(ctx, kind, user, resource, active, users.replace_profile)
+    resource.active = user.active if becomes is None else becomes
+    _change(ctx, kind, user, resource, becomes, users.replace_profile)
     return _answer(ctx, user, teams, projection)
 
 
@@ -184,22 +185,23 @@ def _apply(ctx: Context, kind: Kind, user: User, operations: Any) -> None:
     resource = to_resource(ctx, kind, user)
     operations.patch(resource, dialect_of(ctx).policy)
     before = user.document
-    said = named_by(kind, operations) if user.by_hand else set()
-    _change(ctx, kind, user, resource, resource.active, partial(users.write_profile, said=said))
+    is_invited = user.status == UserStatus.INVITED
+    said = named_by(kind, operations) if user.by_hand or is_invited else set()
+    # Whoever is invited is shown as not active; nobody has said that they are not to come.
+    becomes = None if is_invited and "active" not in said else resource.active
+    _change(ctx, kind, user, resource, becomes, partial(users.write_profile, said=said))
     hold_to_letter(ctx, kind, before, user.document)
 
 
 def _write(ctx: Context, kind: Kind, user: User, values: Values) -> None:
     """As `_apply`, for a PATCH that says no more than which values there are to be."""
     document = written(user.document, values)
-    active: bool | None = document.get("active")
-    if active is not None:
-        active = user.active if _ACTIVE not in values else active
+    if "active" in document:
         document["active"] = True  # as in to_profile
     document["schemas"] = kind.schemas_of(document)
     if user.by_hand or document != user.document:
         users.write_profile(ctx, user, keep(document, kind.fold), said=names(values))
-    _become(ctx, user, active)
+    _become(ctx, user, values.get(_ACTIVE))
 
 
 def _follow_entitlements(ctx: Context, user: users.Seen, *, was: Any, asked: Any) -> None:
@@ -212,10 +214,11 @@ def _change(
     kind: Kind,
     user: User,
     resource: Any,
-    active: bool | None,
+    becomes: bool | None,
     write: Callable[[Context, User, Profile], User],
 ) -> None:
-    profile = to_profile(kind, resource, active)
+    """Write what a resource says of a user, and make them active or not, or leave that as it is (None)."""
+    profile = to_profile(kind, resource, resource.active)
     was, asked = user.document.get("roles"), profile.document.get("roles")
     entitled = user.document.get("entitlements")
     given = role_of(ctx, user.role_by_directory_id) if user.role_by_directory_id else None
@@ -224,7 +227,7 @@ def _change(
     after = role_after(declared(ctx), given, was=was, asked=asked)
     if after != given:
         roles.assign_role(ctx, user, hold(ctx, after) if after else None, roles.RoleSource.DIRECTORY)
-    _become(ctx, user, active)
+    _become(ctx, user, becomes)
 
 
 def _become(ctx: Context, user: User, active: bool | None) -> None:

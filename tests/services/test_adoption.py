@@ -9,7 +9,7 @@ from scim_server.db import Database
 from scim_server.models import Adoption, Origin, Provider, UserStatus
 from scim_server.services import adoption, directories, users
 from scim_server.services.errors import OwnedByDirectory
-from tests.clients import USER, Directory, Reply, assert_error
+from tests.clients import PATCH_OP, USER, Directory, Reply, assert_error
 from tests.hands import Hands
 from tests.promises.databases import contents, events
 
@@ -43,6 +43,30 @@ def test_somebody_who_is_there_is_linked_and_keeps_their_id_and_role(
     user = office.user(ada)
     assert (user.origin, user.directory_id is not None) == (origin, True)
     assert "user.adopted" in [each.action for each in events(database, "acme")]
+
+
+@pytest.mark.parametrize(
+    ("method", "says", "becomes"),
+    [
+        ("PATCH", [{"op": "replace", "path": "title", "value": "Dr."}], UserStatus.INVITED),
+        ("PATCH", [{"op": "add", "path": "emails", "value": ADDRESS["emails"]}], UserStatus.INVITED),
+        ("PUT", {"schemas": [USER], "userName": "ada@example.com", "title": "Dr."}, UserStatus.INVITED),
+        ("PATCH", [{"op": "replace", "path": "active", "value": False}], UserStatus.DEACTIVATED),
+        ("PATCH", [{"op": "replace", "value": {"active": False, **ADDRESS}}], UserStatus.DEACTIVATED),
+        ("PUT", {"schemas": [USER], "userName": "ada@example.com", "active": False}, UserStatus.DEACTIVATED),
+    ],
+)
+def test_whoever_is_invited_stays_so_until_a_directory_says_that_they_are_active_or_not(
+    office: Hands, acme: Directory, method: str, says: Any, becomes: UserStatus
+) -> None:
+    ada = office.create("ada@example.com", status=UserStatus.INVITED, origin=Origin.INVITATION)
+
+    reply = acme.send(
+        method, f"/Users/{ada}", {"schemas": [PATCH_OP], "Operations": says} if method == "PATCH" else says
+    )
+
+    assert (reply.status, reply["active"]) == (200, False)
+    assert office.user(ada).status == becomes
 
 
 def test_somebody_is_known_by_their_main_address_too(office: Hands, acme: Directory) -> None:
