@@ -62,8 +62,10 @@ def _with_one_empty(chance: Random, sent: Resource) -> Resource:
 
 
 def _with_what_is_ours(chance: Random, sent: Resource) -> Resource:
-    enterprise, product = sent.get(ENTERPRISE_USER) or {}, sent.get(PRODUCT_USER) or {}
-    said = {"meta": {"version": "1"}, "id": "x", "groups": [{"value": "x"}]}
+    enterprise, product = (
+        each if isinstance(each := sent.get(urn), dict) else {} for urn in (ENTERPRISE_USER, PRODUCT_USER)
+    )
+    said: Resource = {"meta": {"version": "1"}, "id": "x", "groups": [{"value": "x"}]}
     said[PRODUCT_USER] = product | {chance.choice(["role", "status"]): "x"}
     said[ENTERPRISE_USER] = enterprise | {"manager": {"value": "x", "displayName": "Somebody"}}
     return sent | {name: said[name] for name in chance.sample(sorted(said), 2)}
@@ -159,7 +161,8 @@ def test_a_resource_is_written_as_scim2_models_writes_it(
     kind = {"User": kinds.users, "Group": kinds.groups}[extends](ctx)
     chance = seeded(seed)
     listed = {urn: [each for each in schemas[extends][urn] if chance.random() < 0.3] for urn in schemas[extends]}
-    sent = resource(chance, {urn: each for urn, each in listed.items() if each}, complete=True, without=["members"])
+    told = {urn: each or schemas[extends][urn][:1] for urn, each in listed.items()}
+    sent = resource(chance, told, complete=True, without=["members"])
     for change in chance.sample((_with_one_empty, _with_what_is_ours, _with_guarded), chance.randint(0, 2)):
         sent = change(chance, sent)
     try:
