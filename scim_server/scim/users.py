@@ -21,7 +21,7 @@ from scim_server.scim.payloads import keep
 from scim_server.scim.plain_patches import Values, names, written
 from scim_server.scim.projection import Projection, read_projection
 from scim_server.scim.roles import role_after, role_of_newcomer
-from scim_server.services import grants, lifecycle, roles, users
+from scim_server.services import grants, lifecycle, roles, shown_users, users
 from scim_server.services.context import Context
 from scim_server.services.declared import declared, hold, role_of
 from scim_server.services.profiles import PRODUCT_USER, Profile
@@ -32,7 +32,7 @@ _OF_ROW = ("role", "status")
 _ACTIVE = ("active",)
 
 Parameters = Mapping[str, str]
-Teams = Sequence[users.Belonging]
+Teams = Sequence[shown_users.Belonging]
 
 
 class _Groups(NamedTuple):
@@ -64,16 +64,16 @@ def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
     projection = read_projection(ctx, kind, parameters)
     user_id = known_id("user", id)
     if not projection.shows("groups"):
-        return _answer(ctx, users.see_user(ctx, user_id), [], projection)
-    return _answer(ctx, *users.see_user_in_teams(ctx, user_id), projection)
+        return _answer(ctx, shown_users.see_user(ctx, user_id), [], projection)
+    return _answer(ctx, *shown_users.see_user_in_teams(ctx, user_id), projection)
 
 
 def search(ctx: Context, parameters: Parameters) -> Answer:
     """GET /Users (RFC 7644 §3.4.2)."""
     listing = read_listing(ctx, kinds.users(ctx), parameters)
     if listing.selection.few and listing.walk is None and listing.projection.shows("groups"):
-        return answer_listing(ctx, listing, users.list_users_in_teams, users.walk_users, _show_in_teams)
-    return answer_listing(ctx, listing, users.list_users, users.walk_users, show)
+        return answer_listing(ctx, listing, shown_users.list_users_in_teams, shown_users.walk_users, _show_in_teams)
+    return answer_listing(ctx, listing, shown_users.list_users, shown_users.walk_users, show)
 
 
 def replace(
@@ -122,16 +122,16 @@ def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
     return Answer(204)
 
 
-def show(ctx: Context, rows: Sequence[users.Shown], projection: Projection) -> list[dict[str, Any]]:
+def show(ctx: Context, rows: Sequence[shown_users.Shown], projection: Projection) -> list[dict[str, Any]]:
     """Users as resources, in the order of the rows."""
     teams: Mapping[str, Teams] = {}
     if projection.shows("groups") and rows:
-        teams = users.teams_of_each(ctx, [row.id for row in rows])
+        teams = shown_users.teams_of_each(ctx, [row.id for row in rows])
     return _projected(_resources(ctx, rows, [teams.get(str(row.id), ()) for row in rows], projection), projection)
 
 
 def _show_in_teams(ctx: Context, rows: Sequence[Any], projection: Projection) -> list[dict[str, Any]]:
-    return _projected(_resources(ctx, rows, [users.belongings(row) for row in rows], projection), projection)
+    return _projected(_resources(ctx, rows, [shown_users.belongings(row) for row in rows], projection), projection)
 
 
 def _projected(resources: list[dict[str, Any]], projection: Projection) -> list[dict[str, Any]]:
@@ -204,7 +204,7 @@ def _write(ctx: Context, kind: Kind, user: User, values: Values) -> None:
     _become(ctx, user, values.get(_ACTIVE))
 
 
-def _follow_entitlements(ctx: Context, user: users.Seen, *, was: Any, asked: Any) -> None:
+def _follow_entitlements(ctx: Context, user: shown_users.Seen, *, was: Any, asked: Any) -> None:
     if was != asked:
         grants.follow_directory(ctx, user, granted_by(asked))
 
@@ -237,23 +237,25 @@ def _become(ctx: Context, user: User, active: bool | None) -> None:
         lifecycle.deactivate_user(ctx, user)
 
 
-def answer(ctx: Context, user: users.Seen, projection: Projection) -> Answer:
+def answer(ctx: Context, user: shown_users.Seen, projection: Projection) -> Answer:
     """A user as they are now."""
     return _answer(ctx, user, _teams(ctx, user, projection), projection)
 
 
-def _answer(ctx: Context, user: users.Shown, teams: Teams, projection: Projection, *, status: int = 200) -> Answer:
+def _answer(
+    ctx: Context, user: shown_users.Shown, teams: Teams, projection: Projection, *, status: int = 200
+) -> Answer:
     [resource] = _resources(ctx, [user], [teams], projection)
     version, location = resource["meta"]["version"], resource["meta"]["location"] if status == 201 else None
     return Answer(status, projection(resource), version=version, location=location)
 
 
-def _teams(ctx: Context, user: users.Seen, projection: Projection) -> Teams:
-    return users.teams_of_users(ctx, [user.id])[user.id] if projection.shows("groups") else []
+def _teams(ctx: Context, user: shown_users.Seen, projection: Projection) -> Teams:
+    return shown_users.teams_of_users(ctx, [user.id])[user.id] if projection.shows("groups") else []
 
 
 def _resources(
-    ctx: Context, rows: Sequence[users.Shown], teams: Sequence[Teams], projection: Projection
+    ctx: Context, rows: Sequence[shown_users.Shown], teams: Sequence[Teams], projection: Projection
 ) -> list[dict[str, Any]]:
     """Users with the teams of each, as resources of which nothing is picked yet."""
     root = base_url(ctx)
@@ -267,14 +269,16 @@ def _resources(
     ]
 
 
-def _product(ctx: Context, user: users.Shown) -> dict[str, Any]:
+def _product(ctx: Context, user: shown_users.Shown) -> dict[str, Any]:
     """All of our own extension, also what is shown on request only."""
     role = role_of(ctx, user.role_id)
     shown: dict[str, Any] = user.document.get(PRODUCT_USER, {})
     return shown | {"role": role.name, "status": user.status}
 
 
-def _resource(root: str, user: users.Shown, groups: _Groups | None, product: dict[str, Any] | None) -> dict[str, Any]:
+def _resource(
+    root: str, user: shown_users.Shown, groups: _Groups | None, product: dict[str, Any] | None
+) -> dict[str, Any]:
     document = user.document
     resource = {"schemas": document["schemas"], "id": str(user.id)} | document
     if product is not None:

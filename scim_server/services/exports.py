@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from scim_server.models import Event, Membership, Position, Team, User
 from scim_server.models.base import first_id, new_id
 from scim_server.models.expressions import any_of
-from scim_server.services import directories, sign_in_frequency, users
+from scim_server.services import directories, shown_users, sign_in_frequency, users
 from scim_server.services.built_in import Manage
 from scim_server.services.context import Context
 from scim_server.services.declared import role_of
@@ -117,7 +117,7 @@ def _user_lines(opened: Opened, export: Export) -> Iterator[UserLine]:
 
 def _users_told(ctx: Context, found: Sequence[User]) -> list[UserLine]:
     ids = [user.id for user in found]
-    teams, signed_in = users.teams_of_users(ctx, ids), sign_in_frequency.last_sign_ins(ctx, ids)
+    teams, signed_in = shown_users.teams_of_users(ctx, ids), sign_in_frequency.last_sign_ins(ctx, ids)
     providers, positions = _directories(ctx), _positions(ctx, found)
     managers = users.user_names(ctx, {user.manager_id for user in found if user.manager_id})
     return [

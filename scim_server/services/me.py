@@ -8,7 +8,7 @@ from sqlalchemy import select
 from scim_server.models import Account
 from scim_server.services.declared import role_of
 from scim_server.services.sessions import SignedIn
-from scim_server.services.users import teams_of_users
+from scim_server.services.shown_users import teams_of_users
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from scim_server.services.paging import Selection
 
 _ALL = sum(Source)
 
-# What a change of members asks is put together once, as in services/users.py: that takes longer than the answers.
+# What a change of members asks is put together once, as in services/shown_users.py: that takes longer than the answers.
 _CHANGED = (
     update(Team)
     .where(Team.org_id == bindparam("of_org"), Team.id == bindparam("of_team"))

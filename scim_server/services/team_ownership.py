@@ -11,7 +11,7 @@ from scim_server.services.events import Action, record
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import Profile
 
-# Put together once, as in services/users.py: every group that is new is asked for.
+# Put together once, as in services/shown_users.py: every group that is new is asked for.
 _CANDIDATE = (
     select(Team.id)
     .where(

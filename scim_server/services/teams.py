@@ -45,7 +45,7 @@ class Seen(Protocol):
     def updated_at(self) -> datetime: ...
 
 
-# Put together once, as in services/users.py.
+# Put together once, as in services/shown_users.py.
 _ONE = Team.org_id == bindparam("org_id"), Team.deleted_at.is_(None), Team.id == bindparam("team_id")
 _ONE_SEEN = select(Team.id, Team.document, Team.version, Team.created_at, Team.updated_at).where(*_ONE)
 # Not FOR UPDATE: whoever puts the team into another, or somebody into the team, looks whether it is there, and would

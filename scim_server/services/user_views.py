@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from scim_server.models import Membership, Origin, Position, Source, User, UserStatus
 from scim_server.models.expressions import any_of
-from scim_server.services import directories, handmade_teams, managers, plain_fields, users
+from scim_server.services import directories, handmade_teams, managers, plain_fields, shown_users
 from scim_server.services.authorship import of_directory
 from scim_server.services.context import Context
 from scim_server.services.declared import role_of
@@ -185,7 +185,7 @@ def teams_of(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, tuple[TeamO
     held = {(row.user_id, row.team_id): row for row in rows}
     return {
         user_id: tuple(_team(each, held.get((user_id, each.team_id))) for each in belongings)
-        for user_id, belongings in users.teams_of_users(ctx, user_ids).items()
+        for user_id, belongings in shown_users.teams_of_users(ctx, user_ids).items()
     }
 
 
@@ -235,7 +235,7 @@ def _positions(ctx: Context, rows: Sequence[User]) -> dict[UUID, Named]:
     return {row.id: Named(row.id, row.name) for row in found}
 
 
-def _team(belonging: users.Belonging, row: Membership | None) -> TeamOfUser:
+def _team(belonging: shown_users.Belonging, row: Membership | None) -> TeamOfUser:
     if row is None:
         return TeamOfUser(belonging.team_id, belonging.team_name, belonging.direct, None, ())
     held_by = tuple((each.name or "").lower() for each in Source if each & row.sources)

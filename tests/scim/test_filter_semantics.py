@@ -18,8 +18,7 @@ from scim_server.scim import kinds, users
 from scim_server.scim.filters import compile_filter
 from scim_server.scim.listing import selection
 from scim_server.scim.schemas import ENTERPRISE_USER, EnterpriseUser, ProductUser, User, extended
-from scim_server.services import organizations
-from scim_server.services import users as people
+from scim_server.services import organizations, shown_users
 from scim_server.services.context import OPERATOR, Context
 from tests.conftest import emptied
 
@@ -148,7 +147,7 @@ class Town:
             ctx = self._context(session)
             kind = kinds.users(ctx)
             found = selection(ctx, compile_filter(kind.model, kind.places, text))
-            return {str(row.id) for row in people.list_users(ctx, found, offset=0, limit=500).rows}
+            return {str(row.id) for row in shown_users.list_users(ctx, found, offset=0, limit=500).rows}
 
     def in_order(self, sort_by: str, sort_order: str) -> list[str]:
         with self.database.reading() as session:

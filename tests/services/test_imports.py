@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from scim_server.db import Database
 from scim_server.models import Event, Import, Origin, Overage, User, UserStatus
-from scim_server.services import handmade_teams, imports, invitations, lookup, ownership, roles, users
+from scim_server.services import handmade_teams, imports, invitations, lookup, ownership, roles, shown_users, users
 from scim_server.services.errors import InvalidValue, NoOwnerYet, NotAllowed, NotImportable
 from scim_server.services.fields import flattened
 from scim_server.services.organizations import Plan, change_organization
@@ -33,7 +33,7 @@ def profile(office: Hands, name: str) -> Mapping[str, Any]:
 def teams(office: Hands, name: str) -> list[str]:
     with office.acting() as ctx:
         found = lookup.find_living(ctx, name)
-        return [team.team_name for team in users.teams_of_users(ctx, [found.id])[found.id]]
+        return [team.team_name for team in shown_users.teams_of_users(ctx, [found.id])[found.id]]
 
 
 def host(office: Hands, *more: str) -> Any:

@@ -25,6 +25,7 @@ from scim_server.services import (
     recognition,
     retention,
     roles,
+    shown_users,
     users,
 )
 from scim_server.services.context import Context
@@ -392,4 +393,4 @@ def role_of(case: Case, user_id: UUID) -> str:
 
 def teams_of(case: Case, user_id: UUID) -> list[str]:
     with case.office.acting() as ctx:
-        return sorted(each.team_name for each in users.teams_of_users(ctx, [user_id])[user_id])
+        return sorted(each.team_name for each in shown_users.teams_of_users(ctx, [user_id])[user_id])
