@@ -181,7 +181,7 @@ def test_an_upgrade_loses_nothing_and_gives_everybody_a_role(own: Own) -> None:
         ctx = organizations.open_organization(session, settings, "acme", now=datetime.now(UTC))
         shown = users.read(ctx, user, {"attributes": f"groups,{PRODUCT_USER}:role"}).body
         found = users.search(ctx, {"filter": 'emails eq "ada@example.com"'}).body
-    assert [group["value"] for group in shown["groups"]] == [team]
+    assert [str(group["value"]) for group in shown["groups"]] == [team]
     assert shown[PRODUCT_USER] == {"role": "Agent"}
     assert [each["id"] for each in found["Resources"]] == [user]
 

@@ -149,6 +149,7 @@ ASK_NOBODY = {
     "undo_rows.return_users": _INSIDE,
     "users.create_user": _INSIDE,
     "users.get_user_to_change": _DIRECTORY,
+    "users.get_user_to_change_in_teams": _DIRECTORY,
     "users.provide_user": _DIRECTORY,
     "users.replace_profile": _DIRECTORY,
     "users.write_profile": _INSIDE,
