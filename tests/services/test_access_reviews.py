@@ -1,5 +1,6 @@
 """Access reviews: who is on the list, what is decided of them, who signs, and that nothing changes afterwards."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -320,8 +321,8 @@ def test_a_purged_user_is_in_no_review_any_more_and_the_signature_holds(office: 
             retention.purge_user(ctx, users.get_deleted_user_to_change(ctx, id))
 
     told = f"{contents(database)['access_reviews']}{contents(database)['access_review_lines']}"
-    for name in ("ada", "Ada", "grace", "Grace"):
-        assert name not in told
+    # By itself: an id may well have "ada" within.
+    assert re.search(r"\b(ada|grace)\b", told, re.IGNORECASE) is None
     with office.acting() as ctx:
         assert access_review_signatures.is_untouched(ctx, review)
         assert (
