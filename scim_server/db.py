@@ -47,6 +47,7 @@ class Transaction(Session):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._appended: dict[Insert, list[dict[str, Any]]] = {}
+        self._last: list[tuple[SessionTransaction | None, Callable[[], None]]] = []
 
     def append(self, statement: Insert, row: dict[str, Any]) -> None:
         """Have a row sent: before the next query of the session that might see it, or with the commit."""
@@ -58,13 +59,29 @@ class Transaction(Session):
         if appended:
             _send(self.connection(), appended)
 
-    def forget(self) -> None:
-        """What was not sent when a savepoint or all was undone is undone, too."""
+    def last(self, step: Callable[[], None]) -> None:
+        """Have something done when all else is, right before the commit, or before the end of the savepoint: it locks
+        what others wait for, who then wait for little more than the commit. What it raises undoes all.
+        """
+        self._last.append((self.get_nested_transaction() or self.get_transaction(), step))
+
+    def finish(self) -> None:
+        """Send what was not sent yet, and do what is to be done last."""
+        self.flush()
+        steps, self._last = self._last, []
+        for _, step in steps:
+            step()
+        if steps:
+            self.flush()
+
+    def forget(self, undone: SessionTransaction) -> None:
+        """What was not sent, or done, when a savepoint or all was undone is undone, too."""
         self._appended.clear()
+        self._last = [(within, step) for within, step in self._last if within is not undone]
 
 
-event.listen(Transaction, "before_commit", Transaction.flush)
-event.listen(Transaction, "after_soft_rollback", lambda transaction, _undone: transaction.forget())
+event.listen(Transaction, "before_commit", Transaction.finish)
+event.listen(Transaction, "after_soft_rollback", Transaction.forget)
 
 
 def _send(connection: Connection, appended: dict[Insert, list[dict[str, Any]]]) -> None:

@@ -1,16 +1,19 @@
 """The brake: a directory that deactivates or deletes more users than it should raises an alarm, or is held back.
 
-It is asked before each such removal, and costs two statements, the first of which has the removals of one directory
-come one after the other: of two at once, the second is counted after the first. Nothing else waits for it. As long as
-an alarm goes on that refuses nothing, a removal only counts to it, by one statement.
+It is asked about each such removal, and costs two statements, the first of which has the removals of one directory
+come one after the other: of two at once, the second is counted after the first. So it is asked last, right before the
+commit, and the second waits for no more than that. Nothing else waits for it. As long as an alarm goes on that refuses
+nothing, a removal only counts to it, by one statement.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Integer, Select, bindparam, exists, func, literal, select, update
 
+from scim_server.db import Transaction
 from scim_server.models import Alarm, AlarmState, BrakeMode, Directory, User, UserStatus
 from scim_server.models.base import new_id
 from scim_server.services.alarm_mail import tell_admins
@@ -39,6 +42,14 @@ class Brake(NamedTuple):
     brake_since: datetime | None
     brake_free_until: datetime | None
     brake_free_users: int | None
+
+
+class Removal(NamedTuple):
+    """Who is removed, and when and by which directory they were before, if they were."""
+
+    user_id: UUID
+    before_at: datetime | None
+    before_by: UUID | None
 
 
 # Put together once, as each removal asks it.
@@ -97,16 +108,15 @@ _COUNTS = _counts()
 
 
 def ask(ctx: Context, user: User) -> None:
-    """Ask whether a user may be deactivated or deleted, and note who did it. Only a directory can be held back.
-
-    Raises HeldBack.
+    """Note who deactivates or deletes a user, and have it asked whether they may. Only a directory can be held back,
+    by HeldBack, which the end of the transaction then raises, or that of the savepoint.
     """
-    directory = ctx.directory
-    counts = directory is not None and (directory.brake_mode != BrakeMode.OFF or directory.brake_holds)
-    if directory is not None and counts and not _goes_on(ctx, directory, user):
-        _count(ctx, _hold(ctx, directory.id), user)
+    assert isinstance(ctx.session, Transaction), "whoever is removed is so in a transaction that writes"
+    directory, was = ctx.directory, Removal(user.id, user.removed_at, user.removed_by)
     user.removed_at = ctx.now
     user.removed_by = directory.id if directory else None
+    if directory is not None and (directory.brake_mode != BrakeMode.OFF or directory.brake_holds):
+        ctx.session.last(partial(_ask, ctx, directory, was))
 
 
 def note_refusals(ctx: Context) -> None:
@@ -146,34 +156,40 @@ def set_brake(ctx: Context, directory: Directory, **chosen: Any) -> Directory:
     return directory
 
 
-def _count(ctx: Context, brake: Brake, user: User) -> None:
+def _ask(ctx: Context, directory: Directory, removal: Removal) -> None:
+    """Raises HeldBack."""
+    if not _goes_on(ctx, directory, removal):
+        _count(ctx, _hold(ctx, directory.id), removal)
+
+
+def _count(ctx: Context, brake: Brake, removal: Removal) -> None:
     """Raises HeldBack."""
     if brake.brake_holds:
         _refuse(ctx, brake)
     start = _start(ctx, brake)
     holding = brake.brake_mode == BrakeMode.HOLD
-    if brake.brake_alarm_id is not None and not holding and _is_of_alarm(ctx, brake, start, user):
+    if brake.brake_alarm_id is not None and not holding and _is_of_alarm(ctx, brake, start, removal):
         return
     free = brake.brake_free_until is not None and ctx.now < brake.brake_free_until
     if free and brake.brake_free_users is None:
         return
     most = brake.brake_free_users if free and brake.brake_free_users else brake.brake_users
     enough = most * 100 // brake.brake_share + 1
-    parameters = _asked(ctx, brake, start) | {"user_id": user.id, "most": most, "enough": enough}
-    ctx.session.flush()
+    parameters = _asked(ctx, brake, start) | {"user_id": removal.user_id, "most": most, "enough": enough}
     removed, active = ctx.session.connection().execute(_COUNTS, parameters).one()
     if removed <= most if free else not _is_past(brake, removed, active):
         return
     if holding:
         _refuse(ctx, brake)
-    _raise_alarm(ctx, brake, start, user, users=_removed(ctx, brake, start, user) + 1)
+    users = _removed(ctx, brake, start, removal.user_id) + 1
+    _raise_alarm(ctx, brake, start, removal.user_id, users=users)
 
 
-def _goes_on(ctx: Context, directory: Directory, user: User) -> bool:
+def _goes_on(ctx: Context, directory: Directory, removal: Removal) -> bool:
     """Count a removal to an alarm, where the request has found one, so that nobody has to wait for the directory."""
     if directory.brake_alarm_id is None or directory.brake_mode != BrakeMode.ALARM or directory.brake_holds:
         return False
-    return _is_of_alarm(ctx, directory, _start(ctx, directory), user)
+    return _is_of_alarm(ctx, directory, _start(ctx, directory), removal)
 
 
 def _is_past(brake: Brake, removed: int, active: int) -> bool:
@@ -201,9 +217,9 @@ def _start(ctx: Context, brake: Brake | Directory) -> datetime:
     return max(each for each in (start, brake.brake_since, free_until) if each is not None)
 
 
-def _removed(ctx: Context, brake: Brake, start: datetime, but: User | None = None) -> int:
+def _removed(ctx: Context, brake: Brake, start: datetime, but: UUID | None = None) -> int:
     whom = _OTHERS if but else _WHOM
-    parameters = _asked(ctx, brake, start) | ({"user_id": but.id} if but else {})
+    parameters = _asked(ctx, brake, start) | ({"user_id": but} if but else {})
     return ctx.session.scalar(select(func.count()).select_from(whom.subquery()), parameters) or 0
 
 
@@ -211,9 +227,9 @@ def _asked(ctx: Context, brake: Brake, start: datetime) -> dict[str, Any]:
     return {"org_id": ctx.org.id, "directory_id": brake.id, "start": start}
 
 
-def _is_of_alarm(ctx: Context, brake: Brake | Directory, start: datetime, user: User) -> bool:
+def _is_of_alarm(ctx: Context, brake: Brake | Directory, start: datetime, removal: Removal) -> bool:
     """Count a removal to the alarm that goes on, unless that is over by now, whether somebody decided on it or not."""
-    known = user.removed_by == brake.id and user.removed_at is not None and user.removed_at >= start
+    known = removal.before_by == brake.id and removal.before_at is not None and removal.before_at >= start
     parameters = {
         "its_org_id": ctx.org.id,
         "alarm_id": brake.brake_alarm_id,
@@ -226,11 +242,11 @@ def _is_of_alarm(ctx: Context, brake: Brake | Directory, start: datetime, user: 
 
 
 def _raise_alarm(
-    ctx: Context, brake: Brake, start: datetime, user: User | None, *, users: int, refused: int = 0
+    ctx: Context, brake: Brake, start: datetime, removed: UUID | None, *, users: int, refused: int = 0
 ) -> None:
     assert ctx.directory is not None, "only a directory raises an alarm"
     theirs = User.org_id == ctx.org.id, User.directory_id == brake.id, User.status == UserStatus.ACTIVE
-    others = theirs if user is None else (*theirs, User.id != user.id)
+    others = theirs if removed is None else (*theirs, User.id != removed)
     active = ctx.session.scalar(select(func.count()).select_from(User).where(*others)) or 0
     ctx.session.execute(
         update(Alarm)

@@ -264,6 +264,21 @@ def test_a_removal_costs_two_statements_at_most_however_many_there_are(
     assert costs[6] == costs[7] == 8  # as the alarm goes on
 
 
+def test_what_removals_wait_for_each_other_for_comes_right_before_the_commit(
+    acme: Directory, settings: Settings, database: Database
+) -> None:
+    set_brake(settings, database, brake_users=1)
+    users = people(acme, 4)
+    acme.get("/Users")
+    last = []
+    for user in users:
+        with statements(database) as sent:
+            off(acme, user)
+        last.append(sent)
+    assert "FROM directories" in last[0][-2]  # which locks it, and the last one counts
+    assert last[3][-1].startswith("UPDATE alarms")
+
+
 @pytest.mark.parametrize(
     "chosen", [{"brake_users": 0}, {"brake_share": 101}, {"brake_window": 0}, {"brake_window": 10_081}]
 )
