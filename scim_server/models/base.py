@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import ForeignKeyConstraint, MetaData
+from sqlalchemy import ForeignKeyConstraint, MetaData, inspect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from scim_server.models.types import Id, UtcDateTime
@@ -59,9 +59,16 @@ class Versioned:
 class Remembered:
     """A row that processes remember (services/tenants.py): `state_id` is a new one after each UPDATE, whoever makes it
     and whatever it changes, which a version, an ETag of what is shown, need not be.
+
+    What is remembered is all requests' at once and no session's, so that a change of it would be lost, and seen by all.
     """
 
     state_id: Mapped[UUID] = mapped_column(default=new_id, onupdate=new_id)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name != "_sa_instance_state" and inspect(self).detached:
+            raise RuntimeError(f"{name} is to be changed of a row that belongs to no session")
+        super().__setattr__(name, value)
 
 
 def belongs_to_organization() -> ForeignKeyConstraint:

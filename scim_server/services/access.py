@@ -1,6 +1,6 @@
 """Who may come in to the organization that the URL names, and as whom: a directory or a user."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -76,13 +76,10 @@ class Caller:
         notes: Notes,
         device: Device = Device(),  # noqa: B008 (nobody can change it)
     ) -> Context:
-        """Their context, in a transaction that only reads."""
+        """Their context, in which neither the organization nor the directory can be changed: no request of SCIM's is
+        to, and to have the transaction know them is felt in each.
+        """
         return Context(session, settings, self.org, self.actor, now, request_id, self.directory, notes, device=device)
-
-    def writing(self, session: Session) -> "Caller":
-        """The same for a transaction in which their organization or directory may be changed."""
-        org = session.merge(self.org, load=False)
-        return replace(self, org=org, directory=self.directory and session.merge(self.directory, load=False))
 
 
 def find_caller(session: Session, slug: str, secret: str, *, now: datetime) -> Caller:

@@ -1,8 +1,8 @@
 """The organization and the directory of a request, without reading them for each: both hardly ever change. A request
 reads their `state_id`s, which are new ones whenever they do, and each process keeps the rows that it has read.
 
-What is kept belongs to no transaction, and to all requests at once: whoever may change it works on a copy (see
-`access.Caller.writing`).
+What is kept belongs to no transaction, and to all requests at once, so that nobody can change it
+(`models/base.py: Remembered`); whoever is to change the row reads it in their own transaction.
 """
 
 from typing import Any

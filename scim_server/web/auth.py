@@ -94,14 +94,14 @@ def _writing(check: Check) -> Iterator[Context]:
         body()
         try:
             with state().database.writing() as session:
-                ctx = _context(caller.writing(session), session)
+                ctx = _context(caller, session)
                 yield ctx
                 brake.note_refusals(ctx)  # those within a bulk request
                 request_log.write_change(ctx)
         except HeldBack:
             # What is refused is undone as a whole; that it was refused is not.
             with state().database.writing() as session:
-                brake.note_refusals(_context(caller.writing(session), session))
+                brake.note_refusals(_context(caller, session))
             raise
         request_log.committed()
 

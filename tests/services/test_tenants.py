@@ -67,12 +67,11 @@ def test_an_organization_that_is_changed_is_another_one_in_the_next_request(
     assert caller(globex, database).org.seats is None
 
 
-def test_what_is_undone_was_never_remembered(acme: Directory, database: Database, settings: Settings) -> None:
+def test_what_is_undone_was_never_remembered(acme: Directory, database: Database) -> None:
     before = caller(acme, database)
     with database.writing() as session:
-        ctx = before.writing(session).context(session, settings, now=NOW, request_id="", notes=Notes())
-        assert ctx.directory is not None
-        ctx.org.name, ctx.directory.name = "Lost", "lost"
+        session.scalars(select(Organization).where(Organization.slug == "acme")).one().name = "Lost"
+        session.scalars(select(DirectoryRow).where(DirectoryRow.org_id == before.org.id)).one().name = "lost"
         session.flush()
         assert access.find_caller(session, "acme", acme.token, now=NOW).org.name == "Lost"
         session.rollback()
@@ -81,6 +80,16 @@ def test_what_is_undone_was_never_remembered(acme: Directory, database: Database
     assert after.directory is not None
     assert "Lost" not in (after.org.name, before.org.name)
     assert after.directory.name != "lost"
+
+
+def test_nobody_changes_what_is_remembered(acme: Directory, database: Database, settings: Settings) -> None:
+    with database.writing() as session:
+        ctx = caller(acme, database).context(session, settings, now=NOW, request_id="", notes=Notes())
+        assert ctx.directory is not None
+        with pytest.raises(RuntimeError, match="seats"):
+            ctx.org.seats = 7
+        with pytest.raises(RuntimeError, match="version"):
+            ctx.directory.changed(NOW)
 
 
 def test_a_caller_that_is_known_is_found_by_one_query(acme: Directory, database: Database) -> None:
