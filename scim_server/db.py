@@ -107,12 +107,40 @@ def _together(inserts: tuple[tuple[Insert, tuple[str, ...]], ...]) -> tuple[Inse
     return first.add_cte(*(other.cte() for other in others)), tuple(name for names in named for name in names)
 
 
+class Asker(Session):
+    """A session of whoever only asks. Most ask for columns, which takes a connection and nothing around it: the session
+    begins to be one, which takes as long as half a statement, where somebody asks for objects.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(expire_on_commit=False)
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def connection(self, *_: Any, **__: Any) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def get_bind(self, *_: Any, **__: Any) -> Connection:
+        return self.connection()
+
+    def close(self) -> None:
+        if self.in_transaction():
+            super().close()
+        if self._connection is not None:
+            self._connection.close()
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
+        self.close()
+        _tell_if_busy(error)
+
+
 class Database:
     """Hands out transactions. One of them is one use case: it commits as a whole when the block ends, or not at all."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._askers = sessionmaker(engine, expire_on_commit=False)
         self._readers = sessionmaker(engine, expire_on_commit=False)
         self._writers = sessionmaker(engine, class_=Transaction, expire_on_commit=False)
         # Not by an event of the engine: SQLAlchemy looks for those around each statement, and finding some is felt.
@@ -129,16 +157,14 @@ class Database:
         with _told_when_busy(), self._readers.begin() as session:
             yield session
 
-    @contextmanager
-    def asking(self) -> Iterator[Session]:
+    def asking(self) -> Asker:
         """As `reading`, for a few statements that a request waits for: none of them may stream its rows.
 
         Each is a transaction of its own, which sees no less than one among others in READ COMMITTED does, and neither a
         BEGIN nor a ROLLBACK is waited for.
         Raises DatabaseBusy.
         """
-        with _told_when_busy(), self._askers() as session:
-            yield session
+        return Asker(self.engine)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -156,12 +182,15 @@ class Database:
 def _told_when_busy() -> Iterator[None]:
     try:
         yield
-    except PoolTimeout as error:
-        raise DatabaseBusy from error
-    except OperationalError as error:
-        if _is_busy(error):
-            raise DatabaseBusy from error
+    except (PoolTimeout, OperationalError) as error:
+        _tell_if_busy(error)
         raise
+
+
+def _tell_if_busy(error: BaseException | None) -> None:
+    """Raises DatabaseBusy."""
+    if isinstance(error, PoolTimeout) or (isinstance(error, OperationalError) and _is_busy(error)):
+        raise DatabaseBusy from error
 
 
 def _is_busy(error: DBAPIError) -> bool:
@@ -183,6 +212,8 @@ def connect(settings: Settings) -> Database:
         options["connect_args"] = {"timeout": _BUSY_MS / 1000}
     else:
         options |= {"pool_size": settings.database_pool_size, "max_overflow": 2}
+        # Of a connection that has not begun anything (see `begin`), SQLAlchemy would undo it all the same, twice.
+        options["skip_autocommit_rollback"] = True
         options["connect_args"] = {"cursor_factory": Cursor}
     engine = create_engine(url, **options)
     if url.get_backend_name() == "sqlite":

@@ -137,3 +137,23 @@ def test_one_row_of_each_table_is_sent_with_those_of_others_at_once(
         assert session.scalar(select(func.count()).where(LoggedRequest.target_id == UUID(ada.id))) == 1
     if database.engine.dialect.name == "postgresql":
         assert len(sent) == messages
+
+
+def test_whoever_asks_for_columns_and_for_objects_takes_one_connection_and_gives_it_back(
+    acme: Directory, database: Database
+) -> None:
+    taken: list[Any] = []
+    event.listen(database.engine, "checkout", lambda connection, *_: taken.append(connection))
+    names = select(Organization.name).where(Organization.slug == acme.slug)
+    rows = select(Organization).where(Organization.slug == acme.slug)
+
+    with database.asking() as session:
+        name = session.connection().execute(names).scalar_one()
+        org = session.scalars(rows).one()
+        assert session.connection().execute(names).scalar_one() == name
+
+    assert (org.name, len(taken)) == (name, 1)
+    with database.writing() as session:
+        session.scalars(rows).one().name = "Acme, Inc."
+    with database.asking() as session:
+        assert session.scalar(names) == "Acme, Inc."
