@@ -1,12 +1,21 @@
 """Ids as URLs and clients spell them."""
 
+from functools import lru_cache
 from uuid import UUID
 
 from scim_server.services.errors import NotFound
 
+_LENGTH = 36
+
 
 def parse_id(text: str) -> UUID | None:
     """The id of ours that a text spells, or None: upper case and braces are spellings of no id of ours."""
+    return _parse(text) if len(text) == _LENGTH else None
+
+
+# A request reads the id in its path twice: for what it does, and for the log.
+@lru_cache(maxsize=1024)
+def _parse(text: str) -> UUID | None:
     try:
         id = UUID(text)
     except ValueError:

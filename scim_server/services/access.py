@@ -90,7 +90,7 @@ def find_caller(session: Session, slug: str, secret: str, *, now: datetime) -> C
     if not SLUG.fullmatch(slug):
         raise NotAuthenticated
     token = {"token_hash": hash_token(secret), "slug": slug}
-    row: Any = session.connection().execute(_TOKEN, token).one_or_none()
+    row: Any = session.connection().execute(_TOKEN, token).first()
     if row is None or not is_usable(row, now) or row.client_revoked_at is not None:
         raise NotAuthenticated
     org = tenants.organization(session, row.org_id, row.org_state_id)

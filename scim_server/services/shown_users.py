@@ -112,7 +112,7 @@ def see_user(ctx: Context, user_id: UUID) -> Shown:
 
     Raises NotFound.
     """
-    row: Any = ctx.session.connection().execute(_ONE_SHOWN, {"org_id": ctx.org.id, "user_id": user_id}).one_or_none()
+    row: Any = ctx.session.connection().execute(_ONE_SHOWN, {"org_id": ctx.org.id, "user_id": user_id}).first()
     if row is None:
         raise NotFound("user", user_id)
     return row  # type: ignore[no-any-return]
@@ -124,7 +124,7 @@ def see_user_in_teams(ctx: Context, user_id: UUID) -> tuple[Shown, Sequence[Belo
     Raises NotFound.
     """
     parameters = {"org_id": ctx.org.id, "user_id": user_id}
-    row: Any = ctx.session.connection().execute(_ONE_WITH_BELONGINGS, parameters).one_or_none()
+    row: Any = ctx.session.connection().execute(_ONE_WITH_BELONGINGS, parameters).first()
     if row is None:
         raise NotFound("user", user_id)
     return row, belongings(row)

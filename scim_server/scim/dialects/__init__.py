@@ -63,7 +63,9 @@ def dialect_of(ctx: Context) -> Dialect:
 
 def normalise_query(ctx: Context, parameters: Mapping[str, str]) -> Query:
     """The parameters of a request as the RFCs would have them."""
-    query = dict(parameters.items())
+    query = dict(parameters.items()) if parameters else {}
+    if not query:
+        return query
     for rewrite in dialect_of(ctx).queries:
         rewritten = rewrite(query)
         _note(ctx, rewrite, rewritten != query)
