@@ -3,16 +3,21 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Request
+import flask
+from flask import Flask
 from werkzeug.routing import MapAdapter
+
+from scim_server.web.requests import Request
 
 
 class Application(Flask):
+    request_class = Request
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """None of ours is a coroutine, which Flask would look for in each function that a request calls."""
         return func
 
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+    def create_url_adapter(self, request: flask.Request | None) -> MapAdapter | None:
         """No route depends on the name that the client has for us, and no URL is made of it (`SCIM_PUBLIC_URL`), which
         Flask would read, check and fold twice.
         """

@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any
 
-from flask import Response, after_this_request, g, request
+from flask import Response, after_this_request
+from werkzeug.urls import iri_to_uri
 
 from scim_server import logs
 from scim_server.scim import me
@@ -13,9 +14,9 @@ from scim_server.services import access, brake
 from scim_server.services.context import Context
 from scim_server.services.errors import HeldBack, NotAuthenticated
 from scim_server.web import rate_limit, request_log
-from scim_server.web.devices import device
-from scim_server.web.requests import body, request_id
-from scim_server.web.state import now, state
+from scim_server.web.devices import device_of
+from scim_server.web.requests import Request, body, current
+from scim_server.web.state import State, now, state
 
 # Raises what is to be told to a caller whom we know, and who may not use this endpoint.
 Check = Callable[[access.Caller], None]
@@ -69,7 +70,7 @@ def _located(opened: AbstractContextManager[Context]) -> Iterator[Context]:
 
         @after_this_request
         def locate(response: Response) -> Response:
-            response.headers["Location"] = location
+            response.headers["Location"] = iri_to_uri(location)
             return response
 
         yield ctx
@@ -77,74 +78,76 @@ def _located(opened: AbstractContextManager[Context]) -> Iterator[Context]:
 
 @contextmanager
 def _reading(check: Check) -> Iterator[Context]:
-    with state().database.asking() as session:
-        caller = _caller(session)
-        with _noted(caller):
+    request, kept = current(), state()
+    with kept.database.asking() as session:
+        caller = _caller(request, kept, session)
+        try:
             check(caller)
-            yield _context(caller, session)
+            yield _context(request, kept, caller, session)
+        finally:
+            _note_use(kept, caller)
 
 
 @contextmanager
 def _writing(check: Check) -> Iterator[Context]:
+    request, kept = current(), state()
     # Nobody's body is waited for before we know who it is, and none holds a lock while it comes.
-    with state().database.asking() as session:
-        caller = _caller(session)
-    with _noted(caller):
+    with kept.database.asking() as session:
+        caller = _caller(request, kept, session)
+    try:
         check(caller)
         body()
         try:
-            with state().database.writing() as session:
-                ctx = _context(caller, session)
+            with kept.database.writing() as session:
+                ctx = _context(request, kept, caller, session)
                 yield ctx
                 brake.note_refusals(ctx)  # those within a bulk request
-                request_log.write_change(ctx)
+                request_log.write_change(request, ctx)
         except HeldBack:
             # What is refused is undone as a whole; that it was refused is not.
-            with state().database.writing() as session:
-                brake.note_refusals(_context(caller, session))
+            with kept.database.writing() as session:
+                brake.note_refusals(_context(request, kept, caller, session))
             raise
-        request_log.committed()
+        request_log.committed(request)
+    finally:
+        _note_use(kept, caller)
 
 
-def _caller(session: Any) -> access.Caller:
+def _caller(request: Request, kept: State, session: Any) -> access.Caller:
     at = now()
-    caller = _who(session, at)
+    caller = _who(request, session, at)
     logs.belongs_to(org=caller.org.slug, **{caller.actor.kind: str(caller.actor.id)})
     if caller.directory is not None:
-        request_log.begin(caller.org.id, caller.directory.id, at)
+        request_log.begin(request, caller.org.id, caller.directory.id, at)
     assert caller.actor.id is not None
-    rate_limit.check(state().rate_limit, caller.actor.id)
+    rate_limit.check(kept.rate_limit, caller.actor.id)
     return caller
 
 
-def _who(session: Any, at: datetime) -> access.Caller:
+def _who(request: Request, session: Any, at: datetime) -> access.Caller:
     # RFC 6750 §2.1; the scheme is case-insensitive (RFC 9110 §11.1).
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, secret = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() == "bearer" and secret.strip():
-        return access.find_caller(session, g.org, secret.strip(), now=at)
+        return access.find_caller(session, request.org, secret.strip(), now=at)
     basic = request.authorization
     if basic is not None and basic.type == "basic":
         name, password = basic.username or "", basic.password or ""
-        return access.find_basic_caller(session, g.org, name, password, now=at)
+        return access.find_basic_caller(session, request.org, name, password, now=at)
     raise NotAuthenticated
 
 
-@contextmanager
-def _noted(caller: access.Caller) -> Iterator[None]:
+def _note_use(kept: State, caller: access.Caller) -> None:
     """Whatever becomes of the request, also where it is refused: its token is in use."""
-    try:
-        yield
-    finally:
-        if caller.use is not None:
-            access.note_use(state().database, caller.use)
+    if caller.use is not None:
+        access.note_use(kept.database, caller.use)
 
 
-def _context(caller: access.Caller, session: Any) -> Context:
+def _context(request: Request, kept: State, caller: access.Caller, session: Any) -> Context:
     return caller.context(
         session,
-        state().settings,
+        kept.settings,
         now=now(),
-        request_id=request_id(),
-        notes=request_log.notes(),
-        device=device(),
+        request_id=request.id,
+        notes=request_log.notes(request),
+        device=device_of(request, kept.settings),
     )

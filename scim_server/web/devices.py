@@ -3,9 +3,11 @@
 import ipaddress
 from functools import lru_cache
 
-from flask import request
+import flask
 
+from scim_server.config import Settings
 from scim_server.services.context import Device
+from scim_server.web.requests import current
 from scim_server.web.state import state
 
 _LONGEST_NAME = 300
@@ -13,13 +15,17 @@ _LONGEST_NAME = 300
 
 def device() -> Device:
     """The address of the network, and what the browser or program calls itself."""
-    headers, name = request.headers, request.environ.get("HTTP_USER_AGENT", "")
+    return device_of(current(), state().settings)
+
+
+def device_of(request: flask.Request, settings: Settings) -> Device:
+    """As `device`, of a request."""
     address = request.remote_addr
-    if trusted := state().settings.trusted_proxies:
-        told = ",".join(headers.getlist("X-Forwarded-For")).split(",")
+    if trusted := settings.trusted_proxies:
+        told = ",".join(request.headers.getlist("X-Forwarded-For")).split(",")
         # With fewer entries than there are proxies, the request has not come through all of them.
         address = told[-trusted].strip() if len(told) >= trusted else address
-    return _device(address or "", name)
+    return _device(address or "", request.environ.get("HTTP_USER_AGENT", ""))
 
 
 @lru_cache(maxsize=1024)

@@ -1,25 +1,43 @@
 """Answers of the SCIM protocol in HTTP."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import orjson
-from flask import Response, g, request
+from flask import Response
+from werkzeug.urls import iri_to_uri
 
 from scim_server.scim.answers import Answer
+from scim_server.web.requests import current
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 SCIM_JSON = "application/scim+json"
 
 
+class _Rendered(Response):
+    """A response that goes out as it was made: werkzeug would copy its headers, and look through them for what is not
+    right or not there. And it goes out as a list, which servers send at once, and not piece by piece.
+    """
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "HEAD" or self.status_code == 304:
+            return super().__call__(environ, start_response)
+        start_response(self.status, self.headers.to_wsgi_list())
+        return list(self.iter_encoded())
+
+
 def render(answer: Answer) -> Response:
+    request = current()
     body = b"" if answer.body is None else orjson.dumps(answer.body, option=orjson.OPT_UTC_Z)
-    response = Response(body, status=answer.status, content_type=SCIM_JSON if body else None)
+    response = _Rendered([body] if body else [], status=answer.status, content_type=SCIM_JSON if body else None)
     # No header is set twice, so each is added without a look for one that there might be.
     add = response.headers.add
+    if answer.status != 204:
+        add("Content-Length", str(len(body)))
     if answer.location:
-        add("Location", answer.location)
+        add("Location", answer.location if answer.location.isascii() else iri_to_uri(answer.location))
     if answer.status == 401:
         add("WWW-Authenticate", 'Bearer realm="scim"')
     if answer.retry_after is not None:
@@ -28,7 +46,7 @@ def render(answer: Answer) -> Response:
         add("ETag", answer.version)
         if _is_conditional(request.environ):
             response.make_conditional(request)  # RFC 7644 §3.14: 304 where If-None-Match knows this version
-    g.answer = response
+    request.answer = response
     return response
 
 

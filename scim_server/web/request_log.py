@@ -3,11 +3,10 @@
 A request whose token is nobody's belongs to no directory; the access log has it (`web/requests.py`).
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 
 from scim_server.config import Settings
 from scim_server.scim.ids import parse_id
@@ -15,7 +14,7 @@ from scim_server.services import request_log
 from scim_server.services.context import Context, Notes
 from scim_server.services.redaction import redact_answer, redact_path, redact_request
 from scim_server.services.request_log import Entry
-from scim_server.web.requests import kept_body, milliseconds, request_id
+from scim_server.web.requests import Asked, Request, current
 from scim_server.web.state import state
 
 # Whom a path below the base URL is about, in the words of the events.
@@ -24,52 +23,41 @@ _KINDS = {"Users": "user", "Groups": "team"}
 _PATH_LENGTH = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request that is not logged yet: whose it is, since when, and what the use case notes about it."""
-
-    org_id: UUID
-    directory_id: UUID
-    at: datetime
-    notes: Notes = field(default_factory=Notes)
-
-
 def watch(app: Flask) -> None:
     app.after_request(_answered)
 
 
-def begin(org_id: UUID, directory_id: UUID, at: datetime) -> None:
+def begin(request: Request, org_id: UUID, directory_id: UUID, at: datetime) -> None:
     """Note whose request this is; what users ask for themselves, at /Me, is in no directory's log."""
-    g.asked = Asked(org_id, directory_id, at)
+    request.asked = Asked(org_id, directory_id, at)
 
 
-def notes() -> Notes:
+def notes(request: Request) -> Notes:
     """Where the use case leaves what only it knows."""
-    asked: Asked | None = g.get("asked")
-    return asked.notes if asked else Notes()
+    return request.asked.notes if request.asked else Notes()
 
 
-def write_change(ctx: Context) -> None:
+def write_change(request: Request, ctx: Context) -> None:
     """Log a request in its transaction, so that no change is without its entry, and no entry tells of one undone.
 
     The answer is rendered by now; its time is that without the commit.
     """
-    asked, answer = g.get("asked"), g.get("answer")
-    if asked and answer and _is_on(ctx.settings):
-        request_log.write(ctx.session, [_entry(asked, answer, ctx.settings)])
+    if request.asked and request.answer and _is_on(ctx.settings):
+        request_log.write(ctx.session, [_entry(request, request.asked, request.answer, ctx.settings)])
 
 
-def committed() -> None:
+def committed(request: Request) -> None:
     """The transaction of the request is over, and its entry with it."""
-    if "asked" in g and "answer" in g:
-        del g.asked
+    if request.answer:
+        request.asked = None
 
 
 def _answered(response: Response) -> Response:
-    if asked := g.get("asked"):
+    request = current()
+    if request.asked:
         kept = state()
         if _is_on(kept.settings):
-            kept.request_queue.put(_entry(asked, response, kept.settings))
+            kept.request_queue.put(_entry(request, request.asked, response, kept.settings))
     return response
 
 
@@ -77,22 +65,22 @@ def _is_on(settings: Settings) -> bool:
     return settings.request_log_days > 0
 
 
-def _entry(asked: Asked, response: Response, settings: Settings) -> Entry:
+def _entry(request: Request, asked: Asked, response: Response, settings: Settings) -> Entry:
     limit = settings.request_log_body_bytes
     environ = request.environ
     method, status = environ["REQUEST_METHOD"], response.status_code
-    path = request.path.removeprefix(f"/scim/v2/{g.org}")
+    path = request.path.removeprefix(f"/scim/v2/{request.org}")
     is_bare = method == "HEAD" or status == 304  # werkzeug sends no body, though there is one
     return Entry(
         org_id=asked.org_id,
         directory_id=asked.directory_id,
-        request_id=request_id(),
+        request_id=request.id,
         at=asked.at,
         method=method,
         path=redact_path(path, environ["QUERY_STRING"], _PATH_LENGTH),
         status=status,
-        duration_ms=milliseconds(),
-        request_body=redact_request(kept_body(), limit),
+        duration_ms=request.milliseconds(),
+        request_body=redact_request(request.kept_body, limit),
         answer_body=redact_answer(b"" if is_bare else response.get_data(), limit),
         about=asked.notes.about or _about(path),
         notes=asked.notes,

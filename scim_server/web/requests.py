@@ -1,15 +1,22 @@
 """Every request has an id, and leaves one line in the log: no body, no query, no secret."""
 
+import os
 import re
-import secrets
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
 
-from flask import g, request
+import flask
+from flask import Response, request
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.utils import cached_property
 
 from scim_server import logs
+from scim_server.services.context import Notes
 from scim_server.web.state import state
 
 if TYPE_CHECKING:
@@ -26,15 +33,53 @@ _LINK = re.compile(r"(?i)^(/+(?:invitations|reset-password)/+).+", re.DOTALL)
 _QUIET = ("/healthz", "/readyz")
 
 
+_NO_ARGUMENTS: ImmutableMultiDict[str, str] = ImmutableMultiDict()
+
+
+@dataclass(slots=True)
+class Asked:
+    """What a directory asks, and is not logged yet: whose it is, since when, and what the use case notes about it."""
+
+    org_id: UUID
+    directory_id: UUID
+    at: datetime
+    notes: Notes = field(default_factory=Notes)
+
+
+class Request(flask.Request):
+    """A request, and what comes to be known of it: the organization that its URL names, its body as far as somebody has
+    waited for it, which is none of a request that was refused before, what a directory asks, and what it is answered.
+    """
+
+    org = ""
+    kept_body = b""
+    asked: Asked | None = None
+    answer: Response | None = None
+
+    @property
+    def id(self) -> str:
+        id: str = self.environ[_REQUEST_ID]
+        return id
+
+    @cached_property
+    def args(self) -> Any:
+        """Most requests have no query, which would be read like any other."""
+        return super().args if self.query_string else _NO_ARGUMENTS
+
+    def milliseconds(self) -> float:
+        """How long it has taken so far."""
+        return _milliseconds(self.environ)
+
+
+def current() -> Request:
+    """The request itself. Whoever wants more than one thing of it asks for it once: each look at one of Flask's proxies
+    takes four calls.
+    """
+    return cast(Request, request._get_current_object())  # type: ignore[attr-defined]
+
+
 def request_id() -> str:
-    id: str = request.environ[_REQUEST_ID]
-    return id
-
-
-def kept_body() -> bytes:
-    """The body as far as somebody has waited for it: none of a request that was refused before."""
-    data: bytes = g.get("body", b"")
-    return data
+    return current().id
 
 
 def body(limit: int | None = None) -> bytes:
@@ -53,13 +98,8 @@ def body(limit: int | None = None) -> bytes:
     data = request.get_data()
     if len(data) > limit:
         raise too_large
-    g.body = data
+    current().kept_body = data
     return data
-
-
-def milliseconds() -> float:
-    """How long the request has taken so far."""
-    return _milliseconds(request.environ)
 
 
 def told_path(path: str) -> str:
@@ -90,10 +130,12 @@ def watch(application: "WSGIApplication") -> "WSGIApplication":
 
 def _begin(environ: "WSGIEnvironment") -> None:
     given = environ.get("HTTP_X_REQUEST_ID", "")
-    id = environ[_REQUEST_ID] = given if _ID.fullmatch(given) else secrets.token_hex(8)
+    id = environ[_REQUEST_ID] = given if _ID.fullmatch(given) else os.urandom(8).hex()
     environ[_STARTED] = time.perf_counter()
     # Whoever was given a base URL with a slash at its end asks for `//Users`, and means `/Users`.
-    environ["PATH_INFO"] = _SLASHES.sub("/", environ.get("PATH_INFO") or "/")
+    path = environ["PATH_INFO"] = environ.get("PATH_INFO") or "/"
+    if "//" in path:
+        environ["PATH_INFO"] = _SLASHES.sub("/", path)
     logs.begin(id)
 
 

@@ -6,7 +6,7 @@ URL names and the token belongs to. The routes of resources are made at the end,
 
 from typing import Any
 
-from flask import Blueprint, g, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import UnsupportedMediaType
 
@@ -16,7 +16,7 @@ from scim_server.scim.listing import search_parameters
 from scim_server.scim.payloads import parse
 from scim_server.web.auth import discovery_reading, me_reading, me_writing, scim_reading, scim_writing
 from scim_server.web.rendering import render
-from scim_server.web.requests import body
+from scim_server.web.requests import body, current
 
 bp = Blueprint("scim", __name__, url_prefix="/scim/v2/<org>")
 
@@ -26,7 +26,7 @@ _JSON = ("application/scim+json", "application/json", "")
 
 @bp.url_value_preprocessor
 def _name_organization(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    g.org = values.pop("org") if values else ""
+    current().org = values.pop("org") if values else ""
 
 
 @bp.post("/.search")

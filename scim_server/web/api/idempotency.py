@@ -12,7 +12,7 @@ from scim_server.services.answered_requests import Answered, Asked, fingerprint
 from scim_server.services.api_keys import Holder
 from scim_server.services.errors import InvalidValue, UnderWay
 from scim_server.web.api.callers import ORGANIZATION
-from scim_server.web.requests import kept_body
+from scim_server.web.requests import current
 from scim_server.web.state import now, state
 
 HEADER = "Idempotency-Key"
@@ -74,7 +74,7 @@ def _asked(holder: Holder) -> Asked | None:
     if not _KEY.fullmatch(name):
         raise InvalidValue(HEADER, "must be 1 to 255 visible characters of ASCII")
     # An organization that is not named is another thing than one of which nothing is named.
-    parts = request.method, request.full_path, repr(request.headers.get(ORGANIZATION)), kept_body()
+    parts = request.method, request.full_path, repr(request.headers.get(ORGANIZATION)), current().kept_body
     return Asked(holder.key.id, name, fingerprint(*parts))
 
 
