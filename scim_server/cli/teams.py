@@ -7,7 +7,7 @@ import click
 
 from scim_server.cli.base import operator, show
 from scim_server.models import Team
-from scim_server.services import handmade_nesting, handmade_teams, lookup, membership, teams
+from scim_server.services import handmade_nesting, handmade_teams, lookup, membership, shown_teams
 from scim_server.services.context import Context
 from scim_server.services.handmade_teams import Part
 from scim_server.services.paging import Selection
@@ -33,7 +33,7 @@ def team_list(slug: str) -> None:
     """
     with operator(slug) as ctx:
         offset = 0
-        while rows := teams.list_teams(ctx, Selection(), offset=offset, limit=_MANY).rows:
+        while rows := shown_teams.list_teams(ctx, Selection(), offset=offset, limit=_MANY).rows:
             for row in rows:
                 show(_team(ctx, row))
             offset += _MANY

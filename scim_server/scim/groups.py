@@ -18,7 +18,7 @@ from scim_server.scim.listing import answer_listing, read_listing
 from scim_server.scim.payloads import keep
 from scim_server.scim.plain_patches import written
 from scim_server.scim.projection import Projection, read_projection
-from scim_server.services import teams
+from scim_server.services import shown_teams, teams
 from scim_server.services.context import Context
 from scim_server.services.profiles import Profile
 
@@ -43,13 +43,13 @@ def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
     """GET /Groups/{id} (RFC 7644 §3.4.1)."""
     kind = kinds.groups(ctx)
     projection = read_projection(ctx, kind, parameters)
-    return _answer(ctx, teams.see_team(ctx, known_id("group", id)), projection)
+    return _answer(ctx, shown_teams.see_team(ctx, known_id("group", id)), projection)
 
 
 def search(ctx: Context, parameters: Parameters) -> Answer:
     """GET /Groups (RFC 7644 §3.4.2)."""
     listing = read_listing(ctx, kinds.groups(ctx), parameters)
-    return answer_listing(ctx, listing, teams.list_teams, teams.walk_teams, show)
+    return answer_listing(ctx, listing, shown_teams.list_teams, shown_teams.walk_teams, show)
 
 
 def replace(
@@ -96,11 +96,11 @@ def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
     return Answer(204)
 
 
-def show(ctx: Context, rows: Sequence[teams.Seen], projection: Projection) -> list[dict[str, Any]]:
+def show(ctx: Context, rows: Sequence[shown_teams.Seen], projection: Projection) -> list[dict[str, Any]]:
     """Teams as resources, in the order of the rows."""
-    found: dict[UUID, teams.Members] = {}
+    found: dict[UUID, shown_teams.Members] = {}
     if projection.shows("members") and rows:
-        found = teams.members_of_teams(ctx, [team.id for team in rows])
+        found = shown_teams.members_of_teams(ctx, [team.id for team in rows])
     if projection.shows_all_of("members"):
         shown: dict[UUID, Any] = {id: members.write(ctx, who) for id, who in found.items()}
     else:
@@ -147,13 +147,13 @@ def _has_operations(payload: Mapping[str, Any]) -> bool:
     return any(bool(value) for name, value in payload.items() if name.lower() == "operations")
 
 
-def _answer(ctx: Context, team: teams.Seen, projection: Projection, *, status: int = 200) -> Answer:
+def _answer(ctx: Context, team: shown_teams.Seen, projection: Projection, *, status: int = 200) -> Answer:
     [shown] = show(ctx, [team], projection)
     location = f"{base_url(ctx)}/Groups/{team.id}" if status == 201 else None
     return Answer(status, shown, version=etag(team), location=location)
 
 
-def _resource(ctx: Context, team: teams.Seen, members: Mapping[UUID, Any]) -> dict[str, Any]:
+def _resource(ctx: Context, team: shown_teams.Seen, members: Mapping[UUID, Any]) -> dict[str, Any]:
     resource = {"schemas": team.document["schemas"], "id": str(team.id)} | team.document
     if team.id in members:
         resource["members"] = members[team.id]

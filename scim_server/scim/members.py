@@ -31,7 +31,7 @@ from scim_server.scim.dialects import dialect_of
 from scim_server.scim.filters import compile_selection
 from scim_server.scim.ids import parse_id
 from scim_server.scim.schemas import GROUP, Group
-from scim_server.services import teams, users
+from scim_server.services import shown_teams, teams, users
 from scim_server.services.context import Context
 from scim_server.services.paging import Selection
 
@@ -227,7 +227,7 @@ def note_unknown(ctx: Context, team: Team, named: Members, unknown: list[UUID]) 
         log.warning("members skipped", team=str(team.id), unknown=strangers[:20], count=len(strangers))
 
 
-def names(ctx: Context, found: Iterable[teams.Members]) -> dict[str, str]:
+def names(ctx: Context, found: Iterable[shown_teams.Members]) -> dict[str, str]:
     """What to call each of these members."""
     groups: dict[str, str] = {}
     people: set[UUID] = set()
@@ -237,7 +237,7 @@ def names(ctx: Context, found: Iterable[teams.Members]) -> dict[str, str]:
     return {str(id): name for id, name in users.display_names(ctx, people).items()} | groups
 
 
-def show(ctx: Context, who: teams.Members, names: Mapping[str, str]) -> list[dict[str, str]]:
+def show(ctx: Context, who: shown_teams.Members, names: Mapping[str, str]) -> list[dict[str, str]]:
     """Members as a group shows them; `names` are those of the members whose name was asked for."""
     root = base_url(ctx)
     shown = [{"value": id, "$ref": f"{root}/Users/{id}", "type": "User"} for id in who.users]
@@ -245,7 +245,7 @@ def show(ctx: Context, who: teams.Members, names: Mapping[str, str]) -> list[dic
     return [each | {"display": names[each["value"]]} if each["value"] in names else each for each in shown]
 
 
-def write(ctx: Context, who: teams.Members) -> orjson.Fragment:
+def write(ctx: Context, who: shown_teams.Members) -> orjson.Fragment:
     """As `show`, without names, in JSON already: objects of a thousand members take five times as long."""
     root = orjson.dumps(base_url(ctx)).decode().strip('"')
     written = [f'{{"value":"{id}","$ref":"{root}/Users/{id}","type":"User"}}' for id in who.users]

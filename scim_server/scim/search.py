@@ -17,7 +17,7 @@ from scim_server.scim.kinds import Kind
 from scim_server.scim.listing import read_count_of_walk, read_page_size, read_start_index, selection
 from scim_server.scim.projection import projection_of
 from scim_server.scim.sorting import compile_orders
-from scim_server.services import teams
+from scim_server.services import shown_teams
 from scim_server.services import users as people
 from scim_server.services.context import Context
 from scim_server.services.paging import Selection
@@ -40,7 +40,7 @@ def search(ctx: Context, parameters: Mapping[str, str]) -> Answer:
     # In the order in which they come where nothing else is asked for.
     searched = (
         _Searched(kinds.users(ctx), User, people.users_among, users.show),
-        _Searched(kinds.groups(ctx), Team, teams.teams_among, groups.show),
+        _Searched(kinds.groups(ctx), Team, shown_teams.teams_among, groups.show),
     )
     parts = _parts(ctx, searched, query)
     if "cursor" not in query:

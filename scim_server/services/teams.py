@@ -3,17 +3,15 @@
 A change of members is a change of rows: it costs what it changes, however large the team is.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, cast, func, null, select, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, select, union_all
 
 from scim_server.models import Membership, Organization, Source, Subteam, Team
 from scim_server.models.base import new_id
-from scim_server.models.expressions import any_of_parameter
 from scim_server.models.types import Id
 from scim_server.services import membership, nesting, team_ownership
 from scim_server.services.constraints import add, flush
@@ -23,31 +21,11 @@ from scim_server.services.events import Action, differences, record
 from scim_server.services.kept import Kept
 from scim_server.services.mapping_effects import refresh
 from scim_server.services.mapping_facts import link, users_within
-from scim_server.services.paging import Listed, Page, Position, Selection, Slice, read_page, read_slice
+from scim_server.services.paging import Selection
 from scim_server.services.profiles import Profile, required
-from scim_server.services.unions import Part
-
-_LISTED = Listed(Team, Team.id, (Team.org_id == bindparam("org_id"), Team.deleted_at.is_(None)))
-
-
-class Seen(Protocol):
-    """What is shown of a team, besides its members."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def document(self) -> dict[str, Any]: ...
-    @property
-    def version(self) -> int: ...
-    @property
-    def created_at(self) -> datetime: ...
-    @property
-    def updated_at(self) -> datetime: ...
-
 
 # Put together once, as in services/shown_users.py.
 _ONE = Team.org_id == bindparam("org_id"), Team.deleted_at.is_(None), Team.id == bindparam("team_id")
-_ONE_SEEN = select(Team.id, Team.document, Team.version, Team.created_at, Team.updated_at).where(*_ONE)
 # Not FOR UPDATE: whoever puts the team into another, or somebody into the team, looks whether it is there, and would
 # wait for us, who may wait for them.
 _ONE_TO_CHANGE = select(Team).where(*_ONE).with_for_update(key_share=True)
@@ -69,29 +47,6 @@ def _one_to_delete() -> Select[Team]:
 _ONE_TO_DELETE = _one_to_delete()
 
 
-class Members(NamedTuple):
-    """Who is in a team: users, and teams with their names. Ids are text, which is all that is made of so many."""
-
-    users: Sequence[str] = ()
-    teams: Sequence[tuple[str, str]] = ()
-
-
-def _members() -> Any:
-    users = Membership.org_id == bindparam("org_id"), any_of_parameter(Membership.team_id, "team_ids")
-    teams = Subteam.org_id == bindparam("org_id"), any_of_parameter(Subteam.team_id, "team_ids")
-    # A thousand users in one row take a tenth of what they take in rows of their own.
-    ids = func.aggregate_strings(cast(Membership.user_id, String), ",")
-    return union_all(
-        select(Membership.team_id, ids, null().cast(String)).where(*users).group_by(Membership.team_id),
-        select(Subteam.team_id, cast(Subteam.member_id, String), Team.display_name)
-        .join(Team, (Team.org_id == Subteam.org_id) & (Team.id == Subteam.member_id))
-        .where(*teams, Team.org_id == bindparam("org_id"), Team.deleted_at.is_(None)),
-    )
-
-
-_MEMBERS = _members()
-
-
 @dataclass(frozen=True, slots=True)
 class Added:
     """What came of adding members: who is new in the team, and which ids belong to nobody in the organization."""
@@ -106,17 +61,6 @@ def get_team(ctx: Context, team_id: UUID) -> Team:
     if team is None:
         raise NotFound("group", team_id)
     return team
-
-
-def see_team(ctx: Context, team_id: UUID) -> Seen:
-    """What is shown of a team.
-
-    Raises NotFound.
-    """
-    row: Any = ctx.session.connection().execute(_ONE_SEEN, {"org_id": ctx.org.id, "team_id": team_id}).one_or_none()
-    if row is None:
-        raise NotFound("group", team_id)
-    return row  # type: ignore[no-any-return]
 
 
 def get_team_to_change(ctx: Context, team_id: UUID) -> Team:
@@ -145,23 +89,6 @@ def get_team_to_delete(ctx: Context, team_id: UUID) -> Team:
         raise NotFound("group", team_id)
     team_ownership.check_directory_may_delete(ctx, team)
     return team
-
-
-def list_teams(ctx: Context, selection: Selection, *, offset: int, limit: int) -> Page[Team]:
-    """The teams of a selection, the oldest first."""
-    return read_page(ctx, _LISTED, selection, offset=offset, limit=limit)
-
-
-def walk_teams(
-    ctx: Context, selection: Selection, *, start: Position | None, backwards: bool, limit: int
-) -> Slice[Team]:
-    """The teams of a selection behind a position, or before it."""
-    return read_slice(ctx, _LISTED, selection, start=start, backwards=backwards, limit=limit)
-
-
-def teams_among(ctx: Context, selection: Selection) -> Part:
-    """The teams of a selection, to be listed together with what is no team."""
-    return Part(Team, Team.id, _living(ctx), selection)
 
 
 def provide_team(ctx: Context, profile: Profile, *, id: UUID | None = None) -> Team:
@@ -257,19 +184,6 @@ def restore_team(ctx: Context, team: Team) -> bool:
     team.changed(ctx.now)
     record(ctx, Action.TEAM_RESTORED, team, {"displayName": (None, team.display_name)})
     return True
-
-
-def members_of_teams(ctx: Context, team_ids: Sequence[UUID]) -> dict[UUID, Members]:
-    """The users of each of these teams, and the teams in them; one query, however many they are."""
-    users: dict[UUID, list[str]] = {}
-    teams: dict[UUID, list[tuple[str, str]]] = {}
-    parameters = {"org_id": ctx.org.id, "team_ids": team_ids}
-    for team_id, ids, name in ctx.session.connection().execute(_MEMBERS, parameters):
-        if name is None:
-            users[team_id] = sorted(ids.split(","))
-        else:
-            teams.setdefault(team_id, []).append((ids, name))
-    return {team_id: Members(users.get(team_id, ()), sorted(teams.get(team_id, ()))) for team_id in team_ids}
 
 
 def add_members(ctx: Context, team: Team, ids: Collection[UUID]) -> Added:
