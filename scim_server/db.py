@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
-from itertools import chain
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Insert, Table, bindparam, create_engine, event
+from sqlalchemy import Connection, Delete, Engine, Insert, Table, Update, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
 from scim_server.config import Settings
+from scim_server.messages import Pending, Row, send
 from scim_server.postgresql import Cursor
 
 # How long a writer waits for another one, in milliseconds: longer than any transaction of ours, shorter than an IdP.
@@ -40,24 +39,37 @@ class DatabaseBusy(Exception):
 
 
 class Transaction(Session):
-    """A session that takes rows, too, of tables that nothing is ever changed in. They are sent with whatever else is
-    pending, and take a fifth of the time that objects of the session take.
+    """A session that takes statements, too, whose results nobody waits for: rows of tables that nothing is ever changed
+    in, and changes of rows. They are sent together, which takes a fifth of the time that objects of the session take.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._appended: dict[Insert, list[dict[str, Any]]] = {}
+        self._pending: Pending = {}
         self._last: list[tuple[SessionTransaction | None, Callable[[], None]]] = []
 
-    def append(self, statement: Insert, row: dict[str, Any]) -> None:
+    def append(self, statement: Insert, row: Row) -> None:
         """Have a row sent: before the next query of the session that might see it, or with the commit."""
-        self._appended.setdefault(statement, []).append(row)
+        self._pending.setdefault(statement, []).append(row)
+
+    def change(self, statement: Update | Delete, parameters: Row) -> None:
+        """As `append`, for a change of rows. What is sent at once sees nothing of each other, so a second change of the
+        same row is one that the first has been sent before (`flush`).
+        """
+        if statement in self._pending:
+            self.flush()
+        self._pending[statement] = [parameters]
 
     def flush(self, objects: Any = None) -> None:
+        pending, self._pending = self._pending, {}
+        if pending and any((self.new, self.dirty, self.deleted)):
+            # Objects have been changed since these rows were, and refer to nothing that is appended.
+            changes: Pending = {each: rows for each, rows in pending.items() if not isinstance(each, Insert)}
+            send(self.connection(), changes)
+            pending = {each: rows for each, rows in pending.items() if each not in changes}
         super().flush(objects)
-        appended, self._appended = self._appended, {}
-        if appended:
-            _send(self.connection(), appended)
+        if pending:
+            send(self.connection(), pending)
 
     def last(self, step: Callable[[], None]) -> None:
         """Have something done when all else is, right before the commit, or before the end of the savepoint: it locks
@@ -76,35 +88,12 @@ class Transaction(Session):
 
     def forget(self, undone: SessionTransaction) -> None:
         """What was not sent, or done, when a savepoint or all was undone is undone, too."""
-        self._appended.clear()
+        self._pending.clear()
         self._last = [(within, step) for within, step in self._last if within is not undone]
 
 
 event.listen(Transaction, "before_commit", Transaction.finish)
 event.listen(Transaction, "after_soft_rollback", Transaction.forget)
-
-
-def _send(connection: Connection, appended: dict[Insert, list[dict[str, Any]]]) -> None:
-    """Send rows of some tables; on PostgreSQL, where each message is waited for, one of each table in one message."""
-    alone = {statement: rows[0] for statement, rows in appended.items() if len(rows) == 1}
-    if len(alone) > 1 and connection.dialect.name == "postgresql":
-        together, names = _together(tuple((statement, tuple(row)) for statement, row in alone.items()))
-        values = chain.from_iterable(row.values() for row in alone.values())
-        connection.execute(together, dict(zip(names, values, strict=True)))
-        appended = {statement: rows for statement, rows in appended.items() if statement not in alone}
-    for statement, rows in appended.items():
-        connection.execute(statement, rows)
-
-
-@cache
-def _together(inserts: tuple[tuple[Insert, tuple[str, ...]], ...]) -> tuple[Insert, tuple[str, ...]]:
-    """A statement that inserts a row by each of these, all of which there are few, and the names of its parameters."""
-    named = [[f"{column}_{number}" for column in columns] for number, (_, columns) in enumerate(inserts)]
-    first, *others = (
-        statement.values({column: bindparam(name) for column, name in zip(columns, names, strict=True)})
-        for (statement, columns), names in zip(inserts, named, strict=True)
-    )
-    return first.add_cte(*(other.cte() for other in others)), tuple(name for names in named for name in names)
 
 
 class Asker(Session):

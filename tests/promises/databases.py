@@ -1,5 +1,6 @@
 """Databases from the outside: what is in one, which SQL it is sent, and one that a test may break."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,9 @@ from scim_server.models import Base, Event, LoggedRequest, Organization
 from scim_server.services.request_queue import close_all
 
 Contents = dict[str, list[dict[str, Any]]]
+
+# Where one statement of a message to PostgreSQL ends and the next begins.
+_TOGETHER = re.compile(r"(?:^WITH |\), \n)anon_\d+ AS \n\((?=INSERT|UPDATE|DELETE)|\)\n (?=INSERT|UPDATE|DELETE)")
 
 
 @contextmanager
@@ -69,10 +73,14 @@ def statements(database: Database) -> Iterator[list[str]]:
 
 
 def apart(statement: str) -> list[str]:
-    """What is one message to PostgreSQL and several to SQLite (`db.Transaction.append`), as several; or a statement."""
-    if not statement.startswith("WITH") or "SELECT" in statement:
+    """What is one message to PostgreSQL and several to SQLite (`scim_server/messages.py`), as several; or a statement.
+
+    Rows that SQLite is sent by one statement count as one.
+    """
+    if not _TOGETHER.match(statement):
         return [statement]
-    return [f"INSERT INTO{each}" for each in statement.split("INSERT INTO")[1:]]
+    each = [part for part in _TOGETHER.split(statement) if part]
+    return list({part.partition(" VALUES ")[0]: part for part in each}.values())
 
 
 def contents(database: Database, org_id: UUID | None = None) -> Contents:

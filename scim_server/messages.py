@@ -1,0 +1,77 @@
+"""Statements whose results nobody waits for: on PostgreSQL, where each message is, a few of them go in one."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Delete, Insert, Update, bindparam
+
+Statement = Insert | Update | Delete
+Row = dict[str, Any]
+# Statements with the parameters of each time that they are to be sent.
+Pending = dict[Statement, list[Row]]
+
+# As many rows go together as a request about one user has. Of many, each statement is sent with all of its own.
+_FEW = 8
+# A text with more parameters psycopg takes to pieces anew each time, which takes longer than to send it twice.
+_MOST_PARAMETERS = 50
+
+
+class _Part(NamedTuple):
+    """A statement in a message, the names of the parameters of its own, and of those that it has in common with the
+    one before it that is the same statement.
+    """
+
+    statement: Statement
+    own: tuple[str, ...]
+    common: tuple[str, ...] = ()
+
+
+def send(connection: Connection, pending: Pending) -> None:
+    if connection.dialect.name == "postgresql" and 1 < sum(map(len, pending.values())) <= _FEW:
+        for parts, values in _messages(pending):
+            statement, names = _together(parts)
+            connection.execute(statement, dict(zip(names, values, strict=True)))
+    else:
+        for statement, rows in pending.items():
+            connection.execute(statement, rows if len(rows) > 1 else rows[0])
+
+
+def _messages(pending: Pending) -> Iterator[tuple[tuple[_Part, ...], list[Any]]]:
+    parts: list[_Part] = []
+    values: list[Any] = []
+    for statement, (first, *others) in pending.items():
+        of_statement = [_Part(statement, tuple(first))]
+        told = list(first.values())
+        for row in others:
+            # The events of a request differ in few columns.
+            own = [name for name, value in row.items() if value is not first[name]]
+            of_statement.append(_Part(statement, tuple(own), tuple(name for name in row if name not in own)))
+            told += [row[name] for name in own]
+        if parts and len(values) + len(told) > _MOST_PARAMETERS:
+            yield tuple(parts), values
+            parts, values = [], []
+        parts += of_statement
+        values += told
+    yield tuple(parts), values
+
+
+@lru_cache(maxsize=256)
+def _together(parts: tuple[_Part, ...]) -> tuple[Statement, tuple[str, ...]]:
+    """A statement that does what each of these does, and the names of its parameters."""
+    names: list[str] = []
+    statements: list[Statement] = []
+    firsts: dict[Statement, int] = {}
+    for number, (statement, own, common) in enumerate(parts):
+        if isinstance(statement, Insert):
+            its = {column: f"{column}_{number}" for column in own}
+            its |= {column: f"{column}_{firsts.setdefault(statement, number)}" for column in common}
+            names += [its[column] for column in own]
+            firsts.setdefault(statement, number)
+            statement = statement.values({column: bindparam(name) for column, name in its.items()})
+        else:
+            names += own
+        statements.append(statement)
+    assert len(set(names)) == len(names), "what is sent at once has parameters of its own"
+    first, *others = statements
+    return first.add_cte(*(other.cte() for other in others)), tuple(names)
