@@ -245,7 +245,9 @@ def answer(ctx: Context, user: shown_users.Seen, projection: Projection) -> Answ
 def _answer(
     ctx: Context, user: shown_users.Shown, teams: Teams, projection: Projection, *, status: int = 200
 ) -> Answer:
-    [resource] = _resources(ctx, [user], [teams], projection)
+    root = base_url(ctx)
+    product = _product(ctx, user) if projection.names(PRODUCT_USER) else None
+    resource = _resource(root, user, _groups(root, teams) if teams else None, product)
     version, location = resource["meta"]["version"], resource["meta"]["location"] if status == 201 else None
     return Answer(status, projection(resource), version=version, location=location)
 

@@ -7,7 +7,7 @@ import flask
 from flask import Flask
 from werkzeug.routing import MapAdapter
 
-from scim_server.web.requests import Request
+from scim_server.web.requests import Request, current
 
 
 class Application(Flask):
@@ -16,6 +16,17 @@ class Application(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """None of ours is a coroutine, which Flask would look for in each function that a request calls."""
         return func
+
+    def preprocess_request(self) -> None:
+        """Nothing of ours comes before a view, so nothing is looked for, but for the organization in a path."""
+        request = current()
+        request.org = (request.view_args or {}).pop("org", "")
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """Nothing of ours waits for the end of a request, or of a context."""
+
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+        pass
 
     def create_url_adapter(self, request: flask.Request | None) -> MapAdapter | None:
         """No route depends on the name that the client has for us, and no URL is made of it (`SCIM_PUBLIC_URL`), which

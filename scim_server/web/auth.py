@@ -118,7 +118,7 @@ def _caller(request: Request, kept: State, session: Any) -> access.Caller:
     caller = _who(request, session, at)
     logs.belongs_to(org=caller.org.slug, **{caller.actor.kind: str(caller.actor.id)})
     if caller.directory is not None:
-        request_log.begin(request, caller.org.id, caller.directory.id, at)
+        request_log.begin(request, caller.org.id, caller.directory.id, at, kept)
     assert caller.actor.id is not None
     rate_limit.check(kept.rate_limit, caller.actor.id)
     return caller

@@ -24,8 +24,11 @@ class _Rendered(Response):
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD" or self.status_code == 304:
             return super().__call__(environ, start_response)
-        start_response(self.status, self.headers.to_wsgi_list())
-        return list(self.iter_encoded())
+        body, headers = list(self.iter_encoded()), self.headers.to_wsgi_list()
+        if self.status_code != 204:
+            headers.append(("Content-Length", str(sum(map(len, body)))))
+        start_response(self.status, headers)
+        return body
 
 
 def render(answer: Answer) -> Response:
@@ -34,8 +37,6 @@ def render(answer: Answer) -> Response:
     response = _Rendered([body] if body else [], status=answer.status, content_type=SCIM_JSON if body else None)
     # No header is set twice, so each is added without a look for one that there might be.
     add = response.headers.add
-    if answer.status != 204:
-        add("Content-Length", str(len(body)))
     if answer.location:
         add("Location", answer.location if answer.location.isascii() else iri_to_uri(answer.location))
     if answer.status == 401:

@@ -15,7 +15,7 @@ from scim_server.services.context import Context, Notes
 from scim_server.services.redaction import redact_answer, redact_path, redact_request
 from scim_server.services.request_log import Entry
 from scim_server.web.requests import Asked, Request, current
-from scim_server.web.state import state
+from scim_server.web.state import State
 
 # Whom a path below the base URL is about, in the words of the events.
 _KINDS = {"Users": "user", "Groups": "team"}
@@ -27,9 +27,9 @@ def watch(app: Flask) -> None:
     app.after_request(_answered)
 
 
-def begin(request: Request, org_id: UUID, directory_id: UUID, at: datetime) -> None:
+def begin(request: Request, org_id: UUID, directory_id: UUID, at: datetime, kept: State) -> None:
     """Note whose request this is; what users ask for themselves, at /Me, is in no directory's log."""
-    request.asked = Asked(org_id, directory_id, at)
+    request.asked = Asked(org_id, directory_id, at, kept)
 
 
 def notes(request: Request) -> Notes:
@@ -54,10 +54,9 @@ def committed(request: Request) -> None:
 
 def _answered(response: Response) -> Response:
     request = current()
-    if request.asked:
-        kept = state()
-        if _is_on(kept.settings):
-            kept.request_queue.put(_entry(request, request.asked, response, kept.settings))
+    asked = request.asked
+    if asked and _is_on(asked.kept.settings):
+        asked.kept.request_queue.put(_entry(request, asked, response, asked.kept.settings))
     return response
 
 
@@ -81,7 +80,7 @@ def _entry(request: Request, asked: Asked, response: Response, settings: Setting
         status=status,
         duration_ms=request.milliseconds(),
         request_body=redact_request(request.kept_body, limit),
-        answer_body=redact_answer(b"" if is_bare else response.get_data(), limit),
+        answer_body=redact_answer(b"" if is_bare else b"".join(response.iter_encoded()), limit),
         about=asked.notes.about or _about(path),
         notes=asked.notes,
     )

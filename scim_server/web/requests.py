@@ -17,7 +17,7 @@ from werkzeug.utils import cached_property
 
 from scim_server import logs
 from scim_server.services.context import Notes
-from scim_server.web.state import state
+from scim_server.web.state import State, state
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -43,6 +43,7 @@ class Asked:
     org_id: UUID
     directory_id: UUID
     at: datetime
+    kept: State
     notes: Notes = field(default_factory=Notes)
 
 

@@ -16,17 +16,12 @@ from scim_server.scim.listing import search_parameters
 from scim_server.scim.payloads import parse
 from scim_server.web.auth import discovery_reading, me_reading, me_writing, scim_reading, scim_writing
 from scim_server.web.rendering import render
-from scim_server.web.requests import body, current
+from scim_server.web.requests import body
 
 bp = Blueprint("scim", __name__, url_prefix="/scim/v2/<org>")
 
 # RFC 7644 §3.1; Okta's test suite sends plain application/json, and some clients send no type at all.
 _JSON = ("application/scim+json", "application/json", "")
-
-
-@bp.url_value_preprocessor
-def _name_organization(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    current().org = values.pop("org") if values else ""
 
 
 @bp.post("/.search")

@@ -50,7 +50,7 @@ def test_every_error_raised_below_scim_is_said_as_that(
 ) -> None:
     app = create_app(settings, database)
 
-    def view(org: str) -> str:
+    def view() -> str:
         problem = kind.__new__(kind)
         problem.args = ("What went wrong, in a sentence.",)
         raise problem

@@ -247,7 +247,7 @@ def test_a_body_that_is_said_to_be_no_json_is_an_unsupported_type(
 def test_too_many_requests_says_in_seconds_when_to_come_back(settings: Settings, database: Database) -> None:
     app = create_app(settings, database)
 
-    def busy(org: str) -> str:
+    def busy() -> str:
         raise TooManyRequests(retry_after=30)
 
     app.add_url_rule("/scim/v2/<org>/busy", view_func=busy)
@@ -261,7 +261,7 @@ def test_too_many_requests_says_in_seconds_when_to_come_back(settings: Settings,
 def test_a_fault_of_ours_says_only_the_id_that_finds_it_in_the_log(settings: Settings, database: Database) -> None:
     app = create_app(settings, database)
 
-    def broken(org: str) -> str:
+    def broken() -> str:
         raise RuntimeError("a secret of the inside")
 
     app.add_url_rule("/scim/v2/<org>/broken", view_func=broken)
