@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from scim_server.db import begin
-from scim_server.migrations.statistics import tell_sqlite
+from scim_server.migrations.statistics import tell_postgresql, tell_sqlite
 
 _FOLDER = Path(__file__).parent
 
@@ -22,6 +22,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     with _config(engine) as config:
         command.upgrade(config, revision)
         tell_sqlite(config.attributes["connection"])
+        tell_postgresql(config.attributes["connection"])
 
 
 def downgrade(engine: Engine, revision: str) -> None:

@@ -15,21 +15,6 @@ from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import Profile, main_address
 
 
-def _candidates() -> Any:
-    keys: Any = (bindparam("name"), bindparam("address"))
-    nobodys = User.org_id == bindparam("org_id"), User.status != UserStatus.DELETED, User.directory_id.is_(None)
-    addressed = (UserEmail.org_id == User.org_id) & (UserEmail.user_id == User.id)
-    # Each by itself: a database that is asked for the one or the other looks through all users.
-    return union_all(
-        select(User.id).where(*nobodys, User.user_name_key.in_(keys)),
-        select(User.id).join(UserEmail, addressed).where(UserEmail.address_key.in_(keys), *nobodys),
-    )
-
-
-# Put together once, because every user who is created asks it.
-CANDIDATES = _candidates()
-
-
 class Called(NamedTuple):
     """What somebody is known by, as comparisons see it: their name, and their main address."""
 
@@ -41,6 +26,25 @@ class Called(NamedTuple):
         return {"org_id": ctx.org.id, "name": self.name, "address": self.address or self.name}
 
 
+def _candidates() -> Any:
+    # Each key by itself, and who has an address before what becomes of them: PostgreSQL reads all users otherwise, as
+    # long as it has not counted what there is, and so for each newcomer of the first sync of all.
+    ours = User.org_id == bindparam("org_id")
+    nobodys = (User.status != UserStatus.DELETED) & User.directory_id.is_(None)
+    addressed = UserEmail.org_id == bindparam("org_id")
+    theirs = (User.org_id == UserEmail.org_id) & (User.id == UserEmail.user_id)
+    is_nobodys = select(nobodys).where(theirs).scalar_subquery()
+    return union_all(
+        *(select(User.id).where(ours, nobodys, User.user_name_key == bindparam(key)) for key in Called._fields),
+        *(
+            select(UserEmail.user_id).where(addressed, UserEmail.address_key == bindparam(key), is_nobodys)
+            for key in Called._fields
+        ),
+    )
+
+
+# Put together once, because every user who is created asks it.
+CANDIDATES = _candidates()
 NOBODY = Called(None, None)
 
 

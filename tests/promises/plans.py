@@ -75,6 +75,12 @@ def plan_of(connection: Connection, sent: Sent) -> str:
     return str(_plan(connection, f"EXPLAIN (FORMAT JSON) {sent.sql}", sent.values))
 
 
+def generic_plan(connection: Connection, sent: Sent) -> dict[str, Any]:
+    """How PostgreSQL carries out a statement that is prepared for whatever values there may be."""
+    connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+    return _settled_plan(connection, sent)
+
+
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A plan of PostgreSQL, node by node."""
     yield plan

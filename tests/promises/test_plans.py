@@ -5,16 +5,19 @@ What is looked at are the statements that the application really sends, on a dat
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from scim_server.app import create_app
 from scim_server.config import Settings, load_settings
 from scim_server.db import Database, begin
 from scim_server.migrations import upgrade
+from tests.clients import found
 from tests.promises.asks import CHANGES, LOOK_UPS, OF_PEOPLE, PAGE, Ask
 from tests.promises.companies import Company, company
 from tests.promises.databases import database_of_its_own
-from tests.promises.plans import Sent, faults, plan_of, sent_to, work
+from tests.promises.plans import Sent, faults, generic_plan, nodes, plan_of, sent_to, work
 
 # Statements of each request, of which the first finds who asks. To change one is to change what a sync costs.
 COSTS = {
@@ -121,6 +124,37 @@ def _assert_costs(companies: tuple[Company, Company], name: str, send: Ask) -> N
 
 def _can_be_repeated(sent: Sent) -> bool:
     return sent.sql.startswith("SELECT") and not sent.is_count
+
+
+def test_nobody_is_looked_for_among_all_while_nothing_is_counted_yet(own: tuple[Settings, Database]) -> None:
+    settings, database = own
+    upgrade(database.engine)
+    directory = found(create_app(settings, database), settings, database, "acme")
+    user = directory.create_user("ada@example.com")
+
+    with sent_to(database) as sent:
+        directory.create_user("bo@example.com", emails=[{"value": "bo@example.com"}])
+        directory.get(f"/Users/{user.id}", excludedAttributes="groups")
+        directory.get("/Users", filter='userName eq "ada@example.com"', excludedAttributes="groups")
+
+    if database.engine.dialect.name == "sqlite":
+        return  # which is told what there will be (test_statistics.py)
+    about_users = [each for each in sent if "FROM users" in each.sql]
+    assert len(about_users) == 3
+    with database.engine.connect() as connection:
+        begin(connection, writes=True)
+        for each in about_users:
+            looked = [node for node in nodes(generic_plan(connection, each)) if _looks(node)]
+            assert [node for node in looked if " AND " not in node.get("Index Cond", "")] == []
+            assert looked
+        connection.rollback()
+
+
+def _looks(node: dict[str, Any]) -> bool:
+    """Whether a node of a plan finds rows itself, and not by another below it. By the organization alone it does not
+    find them, but reads all that there are.
+    """
+    return "Index Name" in node or node["Node Type"] == "Seq Scan"
 
 
 @pytest.mark.parametrize("number", [LARGE // 2 - 500, LARGE // 2 + 500, LARGE - 2 * PAGE])
