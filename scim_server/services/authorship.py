@@ -5,6 +5,7 @@ is the directory's, which hands do not write; and what hands wrote is not lost b
 """
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from scim_server.models import User
 from scim_server.services.context import ActorKind, Context
@@ -47,21 +48,26 @@ def written_by_hand(ctx: Context, profile: Profile) -> list[str]:
     return sorted(flattened(profile.document).keys() - _NOBODYS) if _is_person(ctx) else []
 
 
-def note_author(ctx: Context, user: User, profile: Profile, said: Collection[str]) -> list[str]:
-    """Note who has written the attributes of a user whose profile becomes this one: those that differ, and those that
-    are `said`, though they may be what they were.
+class Authors(NamedTuple):
+    """The attributes that a person wrote last, and those that were a person's, and are a directory's from now on, or
+    nobody's, since it has removed them.
+    """
 
-    Returns those that were a person's, and are a directory's from now on, or nobody's, since it has removed them.
+    by_hand: list[str]
+    taken_over: list[str]
+
+
+def authors(ctx: Context, user: User, profile: Profile, said: Collection[str]) -> Authors:
+    """Who has written the attributes of a user whose profile becomes this one: those that differ, and those that are
+    `said`, though they may be what they were.
     """
     theirs, is_person = set(user.by_hand), _is_person(ctx)
     if not theirs and not is_person:  # which is how nearly all are, and stay
-        return []
+        return Authors(user.by_hand, [])
     after = flattened(profile.document)
     written = {*said, *differences(flattened(user.document), after)}
     hands = theirs | written if is_person else theirs - written
-    if (by_hand := sorted(hands & after.keys() - _NOBODYS)) != user.by_hand:
-        user.by_hand = by_hand
-    return sorted(theirs - hands)
+    return Authors(sorted(hands & after.keys() - _NOBODYS), sorted(theirs - hands))
 
 
 def _is_person(ctx: Context) -> bool:

@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, func, select
 
-from scim_server.models import Availability, Origin, User, UserEmail, UserStatus
+from scim_server.models import Availability, Origin, User, UserStatus
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of
 from scim_server.services import adoption, checklist_moments, lifecycle, membership, newcomers
-from scim_server.services.authorship import note_author, with_what_hands_wrote, written_by_hand
+from scim_server.services.authorship import authors, with_what_hands_wrote, written_by_hand
 from scim_server.services.constraints import flush, make_known
 from scim_server.services.context import Context
 from scim_server.services.declared import DeclaredRole, declared, role_of
@@ -23,6 +23,7 @@ from scim_server.services.roles import assign_role
 from scim_server.services.seats import take_seat
 from scim_server.services.shown_users import ONE, TEAMS_OF_ONE, Belonging, Seen, belongings, teams_of_users
 from scim_server.services.unions import Part
+from scim_server.services.user_columns import another_version, email_keys, replace_emails, write_columns
 
 _MOST_CONVERSATIONS = 2**31 - 1  # what an integer column holds
 
@@ -179,19 +180,21 @@ def write_profile(ctx: Context, user: User, profile: Profile, *, said: Collectio
     Raises InvalidValue, UserNameTaken.
     """
     changes = differences(user.document, profile.document)
-    emails_before = _email_keys(ctx, user) if "emails" in changes else set()
-    taken_over = note_author(ctx, user, profile, said)
+    emails_before = email_keys(ctx, user) if "emails" in changes else set()
+    by_hand, taken_over = authors(ctx, user, profile, said)
     details = {"taken_over": taken_over} if taken_over else {}
     work_before = _work(user)
+    loaded = vars(user)  # of what is not, such as `search`, nobody knows whether it differs
+    columns = {"by_hand": by_hand} | (_columns(profile) if changes else {})
+    differing = {name: value for name, value in columns.items() if name not in loaded or loaded[name] != value}
     if changes:
-        loaded = vars(user)  # of what is not, such as `search`, nobody knows whether it differs
-        for name, value in _columns(profile).items():
-            if name not in loaded or loaded[name] != value:
-                setattr(user, name, value)
-        user.changed(ctx.now)
-        _flush(ctx, user)
+        differing |= another_version(ctx, user)
+    if differing:
+        write_columns(ctx, user, differing)
+    if "user_name_key" in differing:
+        flush(ctx.session, {"uq_users_user_name": UserNameTaken(user.user_name)})
     if "emails" in changes:
-        _replace_emails(ctx, user, emails_before, profile.email_keys())
+        replace_emails(ctx, user, emails_before, profile.email_keys())
     if changes or taken_over:
         record(ctx, Action.USER_UPDATED, user, changes, **details)
     if work := differences(work_before, _work(user)):
@@ -297,26 +300,3 @@ def _capacity(value: int | None) -> int | None:
     if value is not None and not 0 <= value <= _MOST_CONVERSATIONS:
         raise InvalidValue("receptionCapacity", f"must be from 0 to {_MOST_CONVERSATIONS}")
     return value
-
-
-def _flush(ctx: Context, user: User) -> None:
-    flush(ctx.session, {"uq_users_user_name": UserNameTaken(user.user_name)})
-
-
-def _email_keys(ctx: Context, user: User) -> set[str]:
-    rows = ctx.session.scalars(
-        select(UserEmail.address_key).where(UserEmail.org_id == ctx.org.id, UserEmail.user_id == user.id)
-    )
-    return set(rows)
-
-
-def _replace_emails(ctx: Context, user: User, before: set[str], after: set[str]) -> None:
-    if gone := before - after:
-        ctx.session.execute(
-            delete(UserEmail).where(
-                UserEmail.org_id == ctx.org.id,
-                UserEmail.user_id == user.id,
-                UserEmail.address_key.in_(gone),
-            )
-        )
-    newcomers.insert_emails(ctx, user.id, after - before)
