@@ -53,10 +53,10 @@ class Transaction(Session):
         self._pending.setdefault(statement, []).append(row)
 
     def change(self, statement: Update | Delete, parameters: Row) -> None:
-        """As `append`, for a change of rows. What is sent at once sees nothing of each other, so a second change of the
-        same row is one that the first has been sent before (`flush`).
+        """As `append`, for a change of rows. What is sent at once sees nothing of each other, so of two changes in the
+        same table, which may be of the same row, the first is sent before.
         """
-        if statement in self._pending:
+        if any(each.table is statement.table for each in self._pending if not isinstance(each, Insert)):
             self.flush()
         self._pending[statement] = [parameters]
 
