@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import orjson
 from scim2_models import InvalidValueException
 
-from scim_server.models.base import Versioned
+from scim_server.scim.answers import Versioned
 from scim_server.services.errors import Outdated
 
 # Between the version of a row and the digest of what is shown with it.

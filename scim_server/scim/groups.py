@@ -6,7 +6,6 @@ from uuid import UUID
 
 from scim2_models import Context as Direction
 
-from scim_server.models import Team
 from scim_server.scim import kinds, members
 from scim_server.scim.answers import Answer, answers_without_body, base_url, etag, meta
 from scim_server.scim.dialects import TOLERANT, dialect_of, normalise_patch
@@ -21,6 +20,7 @@ from scim_server.scim.projection import Projection, read_projection
 from scim_server.services import shown_teams, teams
 from scim_server.services.context import Context
 from scim_server.services.profiles import Profile
+from scim_server.services.team_rows import Held
 
 _NOT_IN_PROFILE = ("id", "meta")
 
@@ -34,9 +34,12 @@ def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, *, 
     rest, named = members.take_members(payload)
     resource = read_resource(ctx, kind, rest, Direction.RESOURCE_CREATION_REQUEST)
     team = teams.provide_team(ctx, to_profile(kind, resource), id=id)
-    if named is not None:
-        members.note_unknown(ctx, team, named, teams.add_members(ctx, team, named.ids).unknown)
-    return _answer(ctx, team, projection, status=201)
+    added = teams.add_members(ctx, team, named.ids) if named else teams.Added()
+    if named:
+        members.note_unknown(ctx, team, named, added.unknown)
+    is_known = team.version == 1 and not added.teams
+    who = shown_teams.Members(sorted(map(str, added.users))) if is_known else None
+    return _answer(ctx, team, projection, who, status=201)
 
 
 def read(ctx: Context, id: str, parameters: Parameters) -> Answer:
@@ -101,6 +104,15 @@ def show(ctx: Context, rows: Sequence[shown_teams.Seen], projection: Projection)
     found: dict[UUID, shown_teams.Members] = {}
     if projection.shows("members") and rows:
         found = shown_teams.members_of_teams(ctx, [team.id for team in rows])
+    return _show(ctx, rows, found, projection)
+
+
+def _show(
+    ctx: Context,
+    rows: Sequence[shown_teams.Seen],
+    found: Mapping[UUID, shown_teams.Members],
+    projection: Projection,
+) -> list[dict[str, Any]]:
     if projection.shows_all_of("members"):
         shown: dict[UUID, Any] = {id: members.write(ctx, who) for id, who in found.items()}
     else:
@@ -114,7 +126,7 @@ def to_profile(kind: Kind, resource: Any) -> Profile:
 
     Raises InvalidValueException.
     """
-    document = resource.model_dump(scim_ctx=Direction.DEFAULT, scim_policy=TOLERANT)
+    document = kind.write(resource)
     for name in _NOT_IN_PROFILE:
         document.pop(name, None)
     document["schemas"] = kind.schemas_of(document)
@@ -122,12 +134,12 @@ def to_profile(kind: Kind, resource: Any) -> Profile:
     return keep(document, kind.fold)
 
 
-def to_resource(kind: Kind, team: Team) -> Any:
+def to_resource(kind: Kind, team: Held) -> Any:
     """A row as the model that PATCH operations work on."""
     return kind.profile.model_validate(team.document | {"id": str(team.id)}, scim_policy=TOLERANT)
 
 
-def _write(ctx: Context, kind: Kind, team: Team, payload: Mapping[str, Any]) -> None:
+def _write(ctx: Context, kind: Kind, team: Held, payload: Mapping[str, Any]) -> None:
     """Carry out the operations of a PATCH that are on no members."""
     values = None if dialect_of(ctx).strict else kind.plain.read(payload)
     before = team.document
@@ -147,8 +159,16 @@ def _has_operations(payload: Mapping[str, Any]) -> bool:
     return any(bool(value) for name, value in payload.items() if name.lower() == "operations")
 
 
-def _answer(ctx: Context, team: shown_teams.Seen, projection: Projection, *, status: int = 200) -> Answer:
-    [shown] = show(ctx, [team], projection)
+def _answer(
+    ctx: Context,
+    team: shown_teams.Seen,
+    projection: Projection,
+    who: shown_teams.Members | None = None,
+    *,
+    status: int = 200,
+) -> Answer:
+    """A team as it is now; `who` is in it, where that is known without being read."""
+    [shown] = show(ctx, [team], projection) if who is None else _show(ctx, [team], {team.id: who}, projection)
     location = f"{base_url(ctx)}/Groups/{team.id}" if status == 201 else None
     return Answer(status, shown, version=etag(team), location=location)
 

@@ -24,7 +24,6 @@ from scim2_models import (
 from scim2_models.path import AttributeBinding, AttrPath, CompareOperator, Comparison, ValuePath
 from sqlalchemy import ColumnElement, true
 
-from scim_server.models import Team
 from scim_server.scim.answers import base_url
 from scim_server.scim.attributes import BASE_URL, MEMBER_GROUP_PARTS, MEMBER_USER_PARTS
 from scim_server.scim.dialects import dialect_of
@@ -34,6 +33,7 @@ from scim_server.scim.schemas import GROUP, Group
 from scim_server.services import shown_teams, teams, users
 from scim_server.services.context import Context
 from scim_server.services.paging import Selection
+from scim_server.services.team_rows import Held
 
 log = structlog.get_logger(__name__)
 
@@ -199,7 +199,7 @@ def _resolve(path: AttrPath) -> AttributeBinding | None:
     return Path[Group](str(path)).resolve()
 
 
-def apply(ctx: Context, team: Team, operation: MembersOperation) -> None:
+def apply(ctx: Context, team: Held, operation: MembersOperation) -> None:
     """Carry out one operation: INSERT and DELETE of memberships, never a look at those that stay."""
     members = operation.members
     if isinstance(members, Where):
@@ -213,7 +213,7 @@ def apply(ctx: Context, team: Team, operation: MembersOperation) -> None:
         note_unknown(ctx, team, members, change(ctx, team, members.ids).unknown)
 
 
-def note_unknown(ctx: Context, team: Team, named: Members, unknown: list[UUID]) -> None:
+def note_unknown(ctx: Context, team: Held, named: Members, unknown: list[UUID]) -> None:
     """Say in both logs which members are not ours.
 
     One of them must not cost the others their membership: Okta does not send a refused push again.

@@ -12,24 +12,20 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, delete, select, true, update
-from sqlalchemy.orm.attributes import set_committed_value
 
 from scim_server.models import Membership, Source, Team, User, UserStatus
 from scim_server.models.expressions import any_of, any_of_parameter, upsert
 from scim_server.models.types import Id, UtcDateTime
+from scim_server.services import team_rows
 from scim_server.services.context import Context
 from scim_server.services.events import Action, Target, record
 from scim_server.services.kept import Kept, columns, keep, pack
 from scim_server.services.paging import Selection
+from scim_server.services.team_rows import Changing
 
 _ALL = sum(Source)
 
 # What a change of members asks is put together once, as in services/shown_users.py: that takes longer than the answers.
-_CHANGED = (
-    update(Team)
-    .where(Team.org_id == bindparam("of_org"), Team.id == bindparam("of_team"))
-    .values(version=bindparam("now_version"), updated_at=bindparam("now"))
-)
 _CHANGED_MAIN = (
     update(Team)
     .where(Team.org_id == bindparam("of_org"), Team.id == bindparam("of_team"), Team.deleted_at.is_(None))
@@ -138,24 +134,24 @@ def give(ctx: Context, team_id: UUID, user_ids: Collection[UUID], source: Source
     )
 
 
-def take_back(ctx: Context, team: Team, user_ids: Collection[UUID], sources: Source) -> TakenBack:
+def take_back(ctx: Context, team: Changing, user_ids: Collection[UUID], sources: Source) -> TakenBack:
     """Take back what these sources gave to these users; who has it from another one as well stays."""
     return _take_back(ctx, team, _TAKING_BACK, {"user_ids": user_ids}, sources)
 
 
-def take_back_others(ctx: Context, team: Team, user_ids: Collection[UUID], sources: Source) -> TakenBack:
+def take_back_others(ctx: Context, team: Changing, user_ids: Collection[UUID], sources: Source) -> TakenBack:
     """As `take_back`, of all users but these."""
     return _take_back(ctx, team, _TAKING_BACK_OTHERS, {"user_ids": user_ids}, sources)
 
 
-def take_back_selected(ctx: Context, team: Team, selection: Selection, sources: Source) -> TakenBack:
+def take_back_selected(ctx: Context, team: Changing, selection: Selection, sources: Source) -> TakenBack:
     """As `take_back`, of the users of a selection."""
     asked = _leaving(selection.condition), _staying(selection.condition)
     return _take_back(ctx, team, asked, selection.parameters, sources)
 
 
 def _take_back(
-    ctx: Context, team: Team, asked: tuple[Any, Select[UUID, int]], parameters: Mapping[str, Any], sources: Source
+    ctx: Context, team: Changing, asked: tuple[Any, Select[UUID, int]], parameters: Mapping[str, Any], sources: Source
 ) -> TakenBack:
     leaving, staying = asked
     connection = ctx.session.connection()
@@ -186,21 +182,21 @@ def join_main_team(ctx: Context, user: Target) -> None:
         record(ctx, Action.TEAM_MEMBERS_ADDED, team, {"members": ([], [str(user.id)])}, source=told(Source.MAIN))
 
 
-def note_given(ctx: Context, team: Team, given: Given, source: int, nested: Collection[UUID] = ()) -> None:
+def note_given(ctx: Context, team: Changing, given: Given, source: int, nested: Collection[UUID] = ()) -> None:
     """Record who is in a team now, users and teams, which is another version of it, and who is held there once more."""
     if new := sorted(map(str, [*given.new, *nested])):
-        _changed(ctx, team)
+        team_rows.change(ctx, team)
         record(ctx, Action.TEAM_MEMBERS_ADDED, team, {"members": ([], new)}, source=told(source))
     note_sources(ctx, team, given.held, source)
 
 
-def note_left(ctx: Context, team: Team, left: TakenBack, source: int, unnested: Sequence[Kept] = ()) -> None:
+def note_left(ctx: Context, team: Changing, left: TakenBack, source: int, unnested: Sequence[Kept] = ()) -> None:
     """Record who is in a team no longer, which is another version of it, and the rows that said that they were, with
     which they can be put back in the same way; and who is held there by less than before.
     """
     rows = sorted(left.rows, key=lambda row: str(row["user_id"]))
     if gone := [row["user_id"] for row in rows] + sorted(row["member_id"] for row in unnested):
-        _changed(ctx, team)
+        team_rows.change(ctx, team)
         changes: dict[str, Any] = {"members": (gone, [])}
         packed = pack(rows, but="user_id")
         record(
@@ -209,7 +205,7 @@ def note_left(ctx: Context, team: Team, left: TakenBack, source: int, unnested: 
     note_sources(ctx, team, left.kept, source)
 
 
-def note_sources(ctx: Context, team: Team, held: Mapping[UUID, tuple[int, int]], source: int) -> None:
+def note_sources(ctx: Context, team: Changing, held: Mapping[UUID, tuple[int, int]], source: int) -> None:
     """Record whom other sources hold in a team than before, who are in it all the same: each pair an event."""
     alike: dict[tuple[int, int], list[str]] = defaultdict(list)
     for user_id, pair in sorted(held.items()):
@@ -219,6 +215,7 @@ def note_sources(ctx: Context, team: Team, held: Mapping[UUID, tuple[int, int]],
         record(ctx, Action.TEAM_MEMBERS_CHANGED, team, changes, source=told(source), members=members)
 
 
+@cache
 def told(sources: int) -> str:
     """The names of some sources, for people: hand, directory, mapping, main."""
     return ", ".join((each.name or "").lower() for each in Source if each & sources)
@@ -227,12 +224,3 @@ def told(sources: int) -> str:
 def heard(names: str) -> int:
     """The sources of these names, as an event tells them."""
     return sum(Source[name.upper()] for name in names.split(", ") if name)
-
-
-def _changed(ctx: Context, team: Team) -> None:
-    """Make a team, which nobody else changes, another version of itself, in a quarter of the time of a flush."""
-    version = team.version + 1
-    parameters = {"of_org": ctx.org.id, "of_team": team.id, "now_version": version, "now": ctx.now}
-    ctx.session.connection().execute(_CHANGED, parameters)
-    set_committed_value(team, "version", version)
-    set_committed_value(team, "updated_at", ctx.now)

@@ -18,6 +18,7 @@ from scim_server.services.context import Context
 from scim_server.services.errors import CircularNesting
 from scim_server.services.kept import Kept, columns, keep
 from scim_server.services.paging import Selection
+from scim_server.services.team_rows import Changing
 
 # Not FOR UPDATE: every row that is inserted for an organization looks whether it is there, and would wait.
 _LOCK = select(Organization.id).where(Organization.id == bindparam("org_id")).with_for_update(key_share=True)
@@ -49,7 +50,7 @@ class Nested(NamedTuple):
     known: set[UUID]
 
 
-def nest(ctx: Context, team: Team, ids: Collection[UUID]) -> Nested:
+def nest(ctx: Context, team: Changing, ids: Collection[UUID]) -> Nested:
     """Put the teams with these ids into a team, if they are not in it yet.
 
     Raises CircularNesting where the team is one of them, or within one of them.
@@ -83,22 +84,22 @@ def nest(ctx: Context, team: Team, ids: Collection[UUID]) -> Nested:
     return Nested(new, known)
 
 
-def unnest(ctx: Context, team: Team, ids: Collection[UUID]) -> list[Kept]:
+def unnest(ctx: Context, team: Changing, ids: Collection[UUID]) -> list[Kept]:
     """Take the teams with these ids out of a team, and return the rows that said so."""
     return _unnest(ctx, team, _LEAVING, {"member_ids": ids})
 
 
-def unnest_others(ctx: Context, team: Team, ids: Collection[UUID]) -> list[Kept]:
+def unnest_others(ctx: Context, team: Changing, ids: Collection[UUID]) -> list[Kept]:
     """As `unnest`, of all teams but those with these ids."""
     return _unnest(ctx, team, _OTHERS_LEAVING, {"member_ids": ids})
 
 
-def unnest_selected(ctx: Context, team: Team, selection: Selection) -> list[Kept]:
+def unnest_selected(ctx: Context, team: Changing, selection: Selection) -> list[Kept]:
     """As `unnest`, of the teams of a selection."""
     return _unnest(ctx, team, _leaving(selection.condition), selection.parameters)
 
 
-def _unnest(ctx: Context, team: Team, leaving: Any, parameters: Mapping[str, Any]) -> list[Kept]:
+def _unnest(ctx: Context, team: Changing, leaving: Any, parameters: Mapping[str, Any]) -> list[Kept]:
     asked = {**parameters, "org_id": ctx.org.id, "team_id": team.id}
     gone = [keep(row) for row in ctx.session.connection().execute(leaving, asked).mappings()]
     if gone:
@@ -107,7 +108,7 @@ def _unnest(ctx: Context, team: Team, leaving: Any, parameters: Mapping[str, Any
     return gone
 
 
-def leave(ctx: Context, team: Team) -> list[UUID]:
+def leave(ctx: Context, team: Changing) -> list[UUID]:
     """What the end of a team means to those around it. The teams that it was in have changed, and are returned."""
     lock(ctx)
     if ctx.session.connection().execute(_NESTED, {"org_id": ctx.org.id, "team_id": team.id}).scalar() is None:
@@ -217,7 +218,7 @@ def _ancestors(ctx: Context, ids: Collection[UUID]) -> Select[UUID, UUID, UUID]:
     return select(every.c.org_id, every.c.team_id, every.c.ancestor_id)
 
 
-def _refuse_circle(ctx: Context, team: Team, members: Collection[UUID]) -> None:
+def _refuse_circle(ctx: Context, team: Changing, members: Collection[UUID]) -> None:
     """Raises CircularNesting where a team is within one of its new members."""
     name = ctx.session.scalar(
         select(Team.display_name)

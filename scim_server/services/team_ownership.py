@@ -2,29 +2,16 @@
 
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
-
 from scim_server.models import Directory, Team
+from scim_server.services import team_rows
 from scim_server.services.context import Context
 from scim_server.services.errors import NotAllowed, OwnedByDirectory
 from scim_server.services.events import Action, record
 from scim_server.services.permissions import Manage, require
-from scim_server.services.profiles import Profile
-
-# Put together once, as in services/shown_users.py: every group that is new is asked for.
-_CANDIDATE = (
-    select(Team.id)
-    .where(
-        Team.org_id == bindparam("org_id"),
-        Team.deleted_at.is_(None),
-        Team.display_name_key == bindparam("display_name_key"),
-        Team.directory_id.is_(None),
-    )
-    .with_for_update(key_share=True)
-)
+from scim_server.services.team_rows import Changing, Held
 
 
-def claim(ctx: Context, team: Team) -> bool:
+def claim(ctx: Context, team: Held) -> bool:
     """Ask whether a directory may change a team, and take over one that hands have made, if the directory is to.
 
     It is true where the team was taken over. Raises OwnedByDirectory, NotAllowed.
@@ -40,7 +27,7 @@ def claim(ctx: Context, team: Team) -> bool:
     return True
 
 
-def check_directory_may_delete(ctx: Context, team: Team) -> None:
+def check_directory_may_delete(ctx: Context, team: Changing) -> None:
     """Ask whether a directory may delete a team: only one of its own, since there is nothing to take over.
 
     Raises OwnedByDirectory, NotAllowed.
@@ -49,24 +36,17 @@ def check_directory_may_delete(ctx: Context, team: Team) -> None:
         raise NotAllowed(f"The group {team.display_name!r} was made by hand: this directory cannot delete it.")
 
 
-def find_candidate(ctx: Context, profile: Profile) -> Team | None:
+def find_candidate(ctx: Context, name_key: str) -> Held | None:
     """The team, made by hand, that a directory means when it pushes a new one of the same name; nobody else changes it
-    until this transaction ends. It is the directory's from now on. None where the directory is not to take over teams.
-
-    Raises InvalidValue.
+    until this transaction ends. It is the directory's from now on.
     """
-    if ctx.directory is None or not ctx.directory.adopt_teams:
-        return None
-    asked = {"org_id": ctx.org.id, "display_name_key": profile.key("displayName")}
-    id = ctx.session.connection().execute(_CANDIDATE, asked).scalar()
-    if id is None:
-        return None
-    team = ctx.session.scalars(select(Team).where(Team.org_id == ctx.org.id, Team.id == id)).one()
-    _adopt(ctx, team)
+    team = team_rows.hold_candidate(ctx, name_key)
+    if team is not None:
+        _adopt(ctx, team)
     return team
 
 
-def check_hands_may(ctx: Context, team: Team) -> None:
+def check_hands_may(ctx: Context, team: Changing) -> None:
     """Ask whether people may say of a team what a directory says: not while it is a directory's.
 
     Raises OwnedByDirectory.
@@ -95,7 +75,7 @@ def put_back_owner(ctx: Context, team: Team, owner: str | None) -> None:
     record(ctx, Action.TEAM_RELEASED, team, {"directory": (before, owner)})
 
 
-def _is_foreign(ctx: Context, team: Team) -> bool:
+def _is_foreign(ctx: Context, team: Changing) -> bool:
     """Whether a directory asks, and the team is that of hands. Raises OwnedByDirectory where it is another's."""
     if ctx.directory is None or team.directory_id == ctx.directory.id:
         return False
@@ -104,10 +84,8 @@ def _is_foreign(ctx: Context, team: Team) -> bool:
     return True
 
 
-def _adopt(ctx: Context, team: Team) -> None:
+def _adopt(ctx: Context, team: Held) -> None:
     """Make a team the directory's. Whoever was in it stays; what hands gave, hands can still take back."""
     assert ctx.directory is not None, "only a directory adopts"
-    team.directory_id = ctx.directory.id
-    team.linked = True
-    team.changed(ctx.now)
+    team_rows.change(ctx, team, directory_id=ctx.directory.id, linked=True)
     record(ctx, Action.TEAM_ADOPTED, team, {"directory": (None, str(ctx.directory.id))})

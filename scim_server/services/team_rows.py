@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm.attributes import set_committed_value
 
+from scim_server.db import Transaction
 from scim_server.models import Subteam, Team
 from scim_server.models.types import Id
 from scim_server.services.constraints import flush, send
@@ -32,7 +33,7 @@ from scim_server.services.errors import DomainError, TeamNameTaken
 class Held:
     """What a change looks at of a team that nobody else changes until the transaction ends.
 
-    It is new where this transaction has made it.
+    It is unseen from the first change on: whatever else this transaction changes makes no other version of it.
     """
 
     id: UUID
@@ -43,7 +44,7 @@ class Held:
     version: int
     created_at: datetime
     updated_at: datetime
-    is_new: bool = False
+    is_unseen: bool = False
 
 
 Changing = Team | Held
@@ -118,7 +119,7 @@ def insert_team(ctx: Context, row: Mapping[str, Any], *, unless: str | None = No
 
 
 def write(ctx: Context, team: Changing, values: Mapping[str, Any]) -> None:
-    """Give columns of a team new values, which makes it another version of itself.
+    """Give columns of a team new values, and make it another version of itself.
 
     Raises TeamNameTaken.
     """
@@ -129,15 +130,16 @@ def write(ctx: Context, team: Changing, values: Mapping[str, Any]) -> None:
 
 def change(ctx: Context, team: Changing, **values: Any) -> None:
     """As `write`, of columns that no constraint is about, or of none: it is sent with whatever else there is."""
-    if values or not (isinstance(team, Held) and team.is_new):  # nobody has seen another version of what is new
-        ctx.session.connection().execute(*_change(ctx, team, values))
+    if values or not _is_unseen(team):
+        assert isinstance(ctx.session, Transaction), "what changes something is in a transaction that writes"
+        ctx.session.change(*_change(ctx, team, values))
 
 
 def held(row: Mapping[str, Any]) -> Held:
     """A new team that was sent."""
     at = row["created_at"]
     said = row["id"], row["directory_id"], False, row["display_name"], row["document"]
-    return Held(*said, version=1, created_at=at, updated_at=at, is_new=True)
+    return Held(*said, version=1, created_at=at, updated_at=at, is_unseen=True)
 
 
 def _read(ctx: Context, statement: Select[*tuple[Any, ...]], **parameters: Any) -> dict[UUID, Held]:
@@ -148,13 +150,20 @@ def _read(ctx: Context, statement: Select[*tuple[Any, ...]], **parameters: Any) 
 
 def _change(ctx: Context, team: Changing, values: Mapping[str, Any]) -> tuple[Update, dict[str, Any]]:
     """A change of a team, which is known from now on as it will be then."""
-    values = {**values, "version": team.version + 1, "updated_at": ctx.now}
+    if not _is_unseen(team):
+        values = {**values, "version": team.version + 1, "updated_at": ctx.now}
     _know(team, values)
     told = {f"now_{name}": value for name, value in values.items()}
     return _update(tuple(values)), {"of_org": ctx.org.id, "of_team": team.id, **told}
 
 
+def _is_unseen(team: Changing) -> bool:
+    return isinstance(team, Held) and team.is_unseen
+
+
 def _know(team: Changing, values: Mapping[str, Any]) -> None:
+    if isinstance(team, Held):
+        team.is_unseen = True
     for name, value in values.items():
         if isinstance(team, Team):
             set_committed_value(team, name, value)

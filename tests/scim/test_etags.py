@@ -103,3 +103,26 @@ def test_a_change_minds_the_version_of_the_user_and_not_of_their_groups(acme: Di
     assert_error(patch('W/"1", W/"50"', "six"), 412)
     assert patch('W/"1", W/"5"', "seven").status == 200
     assert acme.get(f"/Users/{ada.id}")["title"] == "seven"
+
+
+def test_whatever_a_request_changes_of_a_group_makes_one_other_version_of_it(acme: Directory, ada: Reply) -> None:
+    bob = acme.create_user("bob")
+    group = acme.create_group("Engines", ada)
+    assert group.headers["etag"] == 'W/"1"'
+    path = f"/Groups/{group.id}"
+
+    changed = acme.put(path, group.json | {"displayName": "Motors", "members": [{"value": bob.id}]})
+
+    assert changed.headers["etag"] == 'W/"2"'
+    assert changed["meta"]["version"] == acme.get(path)["meta"]["version"] == 'W/"2"'
+    assert [each["value"] for each in changed["members"]] == [bob.id]
+    assert (changed["displayName"], acme.get(path)["displayName"]) == ("Motors", "Motors")
+
+
+def test_a_group_is_created_with_the_members_that_it_is_shown_with(acme: Directory, ada: Reply) -> None:
+    bob, within = acme.create_user("bob"), acme.create_group("Within", ada)
+
+    for members in ([], [bob, ada], [ada, within]):
+        group = acme.create_group(f"Of {len(members)} {members[-1:] == [within]}", *members)
+        assert group.json == acme.get(f"/Groups/{group.id}").json
+        assert {each["value"] for each in group.json.get("members", ())} == {each.id for each in members}
