@@ -44,13 +44,13 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant needs a time zone")
-        instant = value.astimezone(UTC)
-        return instant if dialect.name == "postgresql" else instant.replace(tzinfo=None)
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        instant = _instant(value)
+        return instant and instant.astimezone(UTC).replace(tzinfo=None)
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        # PostgreSQL takes an instant in any zone.
+        return _instant if dialect.name == "postgresql" else super().bind_processor(dialect)
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC)
@@ -61,17 +61,27 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
 
 
+def _instant(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return value
+
+
 class Document(TypeDecorator[dict[str, Any]]):
     """A JSON object that is only ever shown, so it is kept as the text that will be sent."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: dict[str, Any] | None, _dialect: Dialect) -> str | None:
-        return None if value is None else orjson.dumps(value).decode()
+    def bind_processor(self, _dialect: Dialect) -> Any:
+        return _text_of_json
 
     def result_processor(self, _dialect: Dialect, _coltype: object) -> Any:
         return _object_of_text
+
+
+def _text_of_json(value: dict[str, Any] | list[str] | None) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
 
 
 def _object_of_text(value: str | None) -> dict[str, Any] | None:
@@ -84,8 +94,8 @@ class Names(TypeDecorator[list[str]]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: list[str] | None, _dialect: Dialect) -> str | None:
-        return None if value is None else orjson.dumps(value).decode()
+    def bind_processor(self, _dialect: Dialect) -> Any:
+        return _text_of_json
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> list[str] | None:
         return None if value is None else orjson.loads(value)
