@@ -68,7 +68,8 @@ def normalise_query(ctx: Context, parameters: Mapping[str, str]) -> Query:
         return query
     for rewrite in dialect_of(ctx).queries:
         rewritten = rewrite(query)
-        _note(ctx, rewrite, rewritten != query)
+        if rewritten != query:
+            _note(ctx, rewrite)
         query = rewritten
     return query
 
@@ -78,7 +79,8 @@ def normalise(ctx: Context, payload: Mapping[str, Any], known: Known) -> Payload
     resource = dict(payload)
     for rewrite in dialect_of(ctx).resources:
         rewritten = rewrite(resource, known)
-        _note(ctx, rewrite, rewritten != resource)
+        if rewritten != resource:
+            _note(ctx, rewrite)
         resource = rewritten
     return resource
 
@@ -97,13 +99,14 @@ def normalise_patch(ctx: Context, payload: Mapping[str, Any], known: Known) -> P
         raise InvalidSyntaxException(detail="Every operation of a PATCH needs a path.")
     for rewrite in dialect.patches:
         rewritten = [each for operation in operations for each in _rewritten(operation, rewrite, known)]
-        _note(ctx, rewrite, rewritten != operations)
+        if rewritten != operations:
+            _note(ctx, rewrite)
         operations = rewritten
     return {**payload, name: operations}
 
 
-def _note(ctx: Context, rewrite: Any, needed: bool) -> None:
-    if needed and rewrite.__name__ not in ctx.notes.rewrites:
+def _note(ctx: Context, rewrite: Any) -> None:
+    if rewrite.__name__ not in ctx.notes.rewrites:
         ctx.notes.rewrites.append(rewrite.__name__)
 
 

@@ -13,6 +13,7 @@ Payload = dict[str, Any]
 Rewrite = Callable[[Payload, Known], Payload]
 
 MANAGER = f"{ENTERPRISE_USER}:manager"
+_ENTERPRISE_LOWERED, _MANAGER_LOWERED = ENTERPRISE_USER.lower(), MANAGER.lower()
 _ENTERPRISE_OF_SCIM_1 = "urn:scim:schemas:extension:enterprise:1.0"
 _OURS = ("id", "meta", "groups")
 # The attributes of RFC 7643 §4.1.2 and §4.2 that have many values, each an object.
@@ -29,7 +30,10 @@ def drop_unknown_schemas(payload: Payload, known: Known) -> Payload:
 
 def hoist_core_attributes(payload: Payload, known: Known) -> Payload:
     """Some nest the core attributes under the core URN, as if it were an extension's."""
-    nested = [name for name, value in payload.items() if name.lower() == known.core.lower() and isinstance(value, dict)]
+    core = known.core.lower()
+    nested = [name for name, value in payload.items() if isinstance(value, dict) and name.lower() == core]
+    if not nested:
+        return payload
     hoisted = {name: value for name, value in payload.items() if name not in nested}
     for name in nested:
         hoisted |= payload[name]
@@ -45,9 +49,10 @@ def make_manager_an_object(payload: Payload, _known: Known) -> Payload:
     """Entra ID sends the manager as a text, as a list of one, and empty where there is none (exchanges 37, 38)."""
     rewritten = dict(payload)
     for name, value in payload.items():
-        if name.lower() == ENTERPRISE_USER.lower() and isinstance(value, dict):
+        lowered = name.lower()
+        if lowered == _ENTERPRISE_LOWERED and isinstance(value, dict):
             rewritten[name] = {key: manager(each) if key.lower() == "manager" else each for key, each in value.items()}
-        elif name.lower() == MANAGER.lower():
+        elif lowered == _MANAGER_LOWERED:
             rewritten[name] = manager(value)
     return rewritten
 
@@ -92,7 +97,7 @@ def with_one_primary(value: Any) -> Any:
     """An array with one primary entry at most; of an object, every array in it, such as those of an extension."""
     if isinstance(value, dict):
         return {name: with_one_primary(each) for name, each in value.items()}
-    if not isinstance(value, list):
+    if not isinstance(value, list) or len(value) < 2:
         return value
     primary = [index for index, entry in enumerate(value) if _is_primary(entry)]
     return [entry | {"primary": False} if index in primary[:-1] else entry for index, entry in enumerate(value)]
