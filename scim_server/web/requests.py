@@ -88,19 +88,22 @@ def body(limit: int | None = None) -> bytes:
 
     Raises RequestEntityTooLarge.
     """
-    most = state().settings.max_body_bytes
+    asked, most = current(), state().settings.max_body_bytes
     limit = min(limit or most, most)
-    # RFC 7644 §3.7.4: the answer names the limit, which ServiceProviderConfig calls maxPayloadSize.
-    too_large = RequestEntityTooLarge(f"The request body is larger than {limit} bytes (maxPayloadSize).")
-    if (request.content_length or 0) > limit:
-        raise too_large
+    if (asked.content_length or 0) > limit:
+        raise _too_large(limit)
     # Werkzeug cuts a chunked body at its limit without a word, so its limit is one byte beyond ours.
-    request.max_content_length = limit + 1
-    data = request.get_data()
+    asked.max_content_length = limit + 1
+    data = asked.get_data()
     if len(data) > limit:
-        raise too_large
-    current().kept_body = data
+        raise _too_large(limit)
+    asked.kept_body = data
     return data
+
+
+def _too_large(limit: int) -> RequestEntityTooLarge:
+    # RFC 7644 §3.7.4: the answer names the limit, which ServiceProviderConfig calls maxPayloadSize.
+    return RequestEntityTooLarge(f"The request body is larger than {limit} bytes (maxPayloadSize).")
 
 
 def told_path(path: str) -> str:

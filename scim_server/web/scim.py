@@ -16,7 +16,7 @@ from scim_server.scim.listing import search_parameters
 from scim_server.scim.payloads import parse
 from scim_server.web.auth import discovery_reading, me_reading, me_writing, scim_reading, scim_writing
 from scim_server.web.rendering import render
-from scim_server.web.requests import body
+from scim_server.web.requests import body, current
 
 bp = Blueprint("scim", __name__, url_prefix="/scim/v2/<org>")
 
@@ -101,9 +101,10 @@ def payload() -> dict[str, Any]:
 
     Raises UnsupportedMediaType, and what `parse` raises.
     """
-    if request.mimetype not in _JSON:
+    asked = current()
+    if asked.mimetype not in _JSON:
         raise UnsupportedMediaType
-    return parse(body())
+    return parse(asked.kept_body or body())
 
 
 def _serve_reading(endpoint: Endpoint) -> None:
