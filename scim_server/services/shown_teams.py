@@ -66,7 +66,7 @@ def see_team(ctx: Context, team_id: UUID) -> Seen:
 
     Raises NotFound.
     """
-    row: Any = ctx.session.connection().execute(_ONE_SEEN, {"org_id": ctx.org.id, "team_id": team_id}).one_or_none()
+    row: Any = ctx.session.connection().execute(_ONE_SEEN, {"org_id": ctx.org.id, "team_id": team_id}).first()
     if row is None:
         raise NotFound("group", team_id)
     return row  # type: ignore[no-any-return]
