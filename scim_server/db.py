@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
+from scim_server.compiled import Compiled
 from scim_server.config import Settings
 from scim_server.messages import Pending, Row, send
 from scim_server.postgresql import Cursor
@@ -97,9 +98,7 @@ event.listen(Transaction, "after_soft_rollback", Transaction.forget)
 
 
 class Asker(Session):
-    """A session of whoever only asks. Most ask for columns, which takes a connection and nothing around it: the session
-    begins to be one, which takes as long as half a statement, where somebody asks for objects.
-    """
+    """For whoever only asks, mostly for columns: those take a connection, and a session begins for objects alone."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(expire_on_commit=False)
@@ -195,6 +194,7 @@ def connect(settings: Settings) -> Database:
         "json_deserializer": orjson.loads,
         # Parameters hold names, addresses and hashes; an error that is logged must not.
         "hide_parameters": True,
+        "execution_options": {"compiled_cache": Compiled()},
     }
     if url.get_backend_name() == "sqlite":
         Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
