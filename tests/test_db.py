@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import NullPool, create_engine, event, func, select, text, update
+from sqlalchemy import NullPool, bindparam, create_engine, event, func, select, text, update
 
 from scim_server import db
 from scim_server.config import Settings, load_settings
-from scim_server.db import Database, connect
+from scim_server.db import Database, Transaction, connect
 from scim_server.models import Event, LoggedRequest, Organization, UserEmail
 from scim_server.services import organizations
 from scim_server.services.context import Context
@@ -114,6 +114,29 @@ def test_whoever_writes_again_and_again_lets_others_write_in_between(acme: Direc
 
     assert len(written) == 40
     other.join()
+
+
+def test_changes_of_a_row_come_one_after_the_other(acme: Directory, database: Database) -> None:
+    rename = (
+        update(Organization).where(Organization.slug == bindparam("which")).values(name=bindparam("called"))
+    ).execution_options(synchronize_session=False)
+
+    def name() -> str | None:
+        with database.reading() as session:
+            return session.scalar(select(Organization.name).where(Organization.slug == acme.slug))
+
+    with database.writing() as session:
+        assert isinstance(session, Transaction)
+        session.change(rename, {"which": acme.slug, "called": "First"})
+        session.change(rename, {"which": acme.slug, "called": "Second"})
+    assert name() == "Second"
+
+    with database.writing() as session:
+        assert isinstance(session, Transaction)
+        org = session.scalars(select(Organization).where(Organization.slug == acme.slug)).one()
+        session.change(rename, {"which": acme.slug, "called": "Third"})
+        org.name = "Fourth"
+    assert name() == "Fourth"
 
 
 @pytest.mark.parametrize(("addresses", "messages"), [(0, 1), (1, 1), (2, 1), (7, 2)])

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Boolean, ColumnElement, String, TableValuedAlias, bindparam, column, literal
+from sqlalchemy import JSON, Boolean, ColumnElement, ScalarSelect, String, TableValuedAlias, bindparam, column, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -110,6 +110,25 @@ def _json_agg(element: _JsonRows, compiler: Any, **options: Any) -> str:
 @compiles(_JsonRows, "sqlite")
 def _json_group_array(element: _JsonRows, compiler: Any, **options: Any) -> str:
     return f"json_group_array(json_array({compiler.process(element.clauses, **options)}))"
+
+
+class _Asked(FunctionElement[Any]):
+    name = "asked"
+    type = JSON()
+    inherit_cache = True
+
+
+def asked(query: ScalarSelect[Any]) -> ColumnElement[Any]:
+    """JSON that a query of its own finds, among what a change returns.
+
+    SQLAlchemy leaves the names of tables out of whatever SQLite returns, which such a query cannot do without.
+    """
+    return _Asked(query)
+
+
+@compiles(_Asked)
+def _with_names(element: _Asked, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options | {"include_table": True}))
 
 
 class _Rare(FunctionElement[bool]):

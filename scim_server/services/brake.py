@@ -107,16 +107,15 @@ def _counts() -> Select[int, int]:
 _COUNTS = _counts()
 
 
-def ask(ctx: Context, user: User) -> None:
-    """Note who deactivates or deletes a user, and have it asked whether they may. Only a directory can be held back,
-    by HeldBack, which the end of the transaction then raises, or that of the savepoint.
+def ask(ctx: Context, user: User) -> dict[str, Any]:
+    """Have it asked whether a user may be deactivated or deleted, and return the columns that note who did it. Only a
+    directory can be held back, by HeldBack, which the end of the transaction then raises, or that of the savepoint.
     """
     assert isinstance(ctx.session, Transaction), "whoever is removed is so in a transaction that writes"
     directory, was = ctx.directory, Removal(user.id, user.removed_at, user.removed_by)
-    user.removed_at = ctx.now
-    user.removed_by = directory.id if directory else None
     if directory is not None and (directory.brake_mode != BrakeMode.OFF or directory.brake_holds):
         ctx.session.last(partial(_ask, ctx, directory, was))
+    return {"removed_at": ctx.now, "removed_by": directory.id if directory else None}
 
 
 def note_refusals(ctx: Context) -> None:

@@ -1,6 +1,7 @@
 """A rule that the database keeps, told in the words of the domain."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any
 
@@ -14,22 +15,29 @@ from scim_server.models import Base
 from scim_server.services.errors import DomainError
 
 
-def flush(session: Session, told: Mapping[str, DomainError]) -> None:
-    """Send the pending changes; `told` maps the name of a constraint to the error that its violation means.
+@contextmanager
+def telling(told: Mapping[str, DomainError]) -> Iterator[None]:
+    """Whatever the block sends; `told` maps the name of a constraint to the error that its violation means.
 
     Any other integrity error is a bug, and stays one.
     """
     try:
-        session.flush()
+        yield
     except IntegrityError as error:
         _tell(error, told)
         raise
 
 
+def flush(session: Session, told: Mapping[str, DomainError]) -> None:
+    """Send the pending changes; `told` as in `telling`."""
+    with telling(told):
+        session.flush()
+
+
 def send(
     session: Session, statement: Insert | Update, values: Mapping[str, Any], told: Mapping[str, DomainError]
 ) -> int:
-    """Send one new row, or one change, by itself; `told` as in `flush`. How many rows came of it, where the statement
+    """Send one new row, or one change, by itself; `told` as in `telling`. How many rows came of it, where the statement
     keeps count.
     """
     try:

@@ -4,36 +4,29 @@ Each step is one function, which asks whether it may be, ends what has to end wi
 of them, for people, is in docs/admins/life-of-a-user.md.
 """
 
-from functools import cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, bindparam, case, literal, select, union_all, update
+from sqlalchemy import select, update
 
-from scim_server.models import (
-    Checklist,
-    ChecklistKind,
-    ChecklistState,
-    Event,
-    Invitation,
-    Membership,
-    ScimToken,
-    Team,
-    User,
-    UserSession,
-    UserStatus,
+from scim_server.models import ChecklistKind, Event, Invitation, ScimToken, User, UserStatus
+from scim_server.services import (
+    brake,
+    checklist_moments,
+    departures,
+    holdings,
+    mapping_effects,
+    outbox,
+    ownership,
+    sessions,
 )
-from scim_server.models.types import Id
-from scim_server.services import brake, checklist_moments, departures, mapping_effects, outbox, ownership, sessions
 from scim_server.services.adoption import check_hands_may
 from scim_server.services.checklist_items import Known
-from scim_server.services.constraints import flush
+from scim_server.services.constraints import telling
 from scim_server.services.context import Context
 from scim_server.services.errors import AccountTaken, InvalidValue, NotAllowed, UserNameTaken
 from scim_server.services.events import Action, record
 from scim_server.services.permissions import Manage, require
 from scim_server.services.seats import take_seat
-
-_HELD = ("session", "token", "team", "deleted team", "invitation")
 
 
 def activate_user(ctx: Context, user: User) -> User:
@@ -69,14 +62,13 @@ def deactivate_user(ctx: Context, user: User, *, successor: User | None = None) 
         return user
     _check_may(ctx, user)
     ownership.guard(ctx, user)
-    held = _held(ctx, user)
-    details = _shut_out(ctx, user, held, Action.USER_DEACTIVATED)
     follows = None if successor is None else _successor(user, successor)
+    was_in, before = user.active, user.status
+    held = holdings.become(ctx, user, UserStatus.DEACTIVATED, brake.ask(ctx, user))
+    details = _shut_out(ctx, user, held, Action.USER_DEACTIVATED)
     if follows is not None:
         details["successor"] = follows
-    brake.ask(ctx, user)
-    was_in = user.active
-    _become(ctx, user, UserStatus.DEACTIVATED, Action.USER_DEACTIVATED, **details)
+    _record(ctx, Action.USER_DEACTIVATED, user, before, **details)
     if was_in:
         checklist_moments.see_off(ctx, user, prepared=bool(held[ChecklistKind.LEAVER]), successor=follows)
     return user
@@ -89,8 +81,8 @@ def delete_user(ctx: Context, user: User) -> None:
     """
     _check_may(ctx, user)
     ownership.guard(ctx, user)
-    was_in, held = user.active, _held(ctx, user)
-    _delete(ctx, user, held)
+    was_in = user.active
+    held = _delete(ctx, user)
     if was_in:  # whoever was deactivated before has had their list then
         checklist_moments.see_off(ctx, user, prepared=bool(held[ChecklistKind.LEAVER]))
 
@@ -105,27 +97,29 @@ def put_back(ctx: Context, user: User, status: UserStatus) -> None:
     """
     ownership.guard_owner(user)
     if status == UserStatus.DELETED:
-        _delete(ctx, user, _held(ctx, user))
+        _delete(ctx, user)
         return
-    before = UserStatus(user.status)
+    before = user.status
+    held = holdings.become(ctx, user, status, {"deleted_at": None, "removed_at": None, "removed_by": None})
     details: dict[str, Any] = {}
     if status == UserStatus.DEACTIVATED and before != UserStatus.DELETED:
-        details = _shut_out(ctx, user, _held(ctx, user), Action.USER_DEACTIVATED)
+        details = _shut_out(ctx, user, held, Action.USER_DEACTIVATED)
     action = Action.USER_ACTIVATED if status == UserStatus.ACTIVE else Action.USER_DEACTIVATED
-    user.deleted_at = user.removed_at = user.removed_by = None
-    _become(ctx, user, status, Action.USER_RESTORED if before == UserStatus.DELETED else action, **details)
+    _record(ctx, Action.USER_RESTORED if before == UserStatus.DELETED else action, user, before, **details)
     if user.active:
-        checklist_moments.come_back(ctx, user)
+        _come_back(ctx, user, held)
 
 
-def _delete(ctx: Context, user: User, held: dict[str, list[str]]) -> None:
+def _delete(ctx: Context, user: User) -> holdings.Held:
+    before = user.status
+    columns = {"deleted_at": ctx.now, **brake.ask(ctx, user)}
+    held = holdings.become(ctx, user, UserStatus.DELETED, columns)
     details = _shut_out(ctx, user, held, Action.USER_DELETED)
     del details["teams"]  # which the changes tell
     left = departures.leave_all(ctx, user) if held["team"] or held["deleted team"] else []
     teams = sorted(each["team_id"] for each in left)
-    brake.ask(ctx, user)
-    user.deleted_at = ctx.now
-    _become(ctx, user, UserStatus.DELETED, Action.USER_DELETED, {"teams": (teams, [])}, memberships=left, **details)
+    _record(ctx, Action.USER_DELETED, user, before, {"teams": (teams, [])}, memberships=left, **details)
+    return held
 
 
 def restore_user(ctx: Context, user: User) -> User:
@@ -138,18 +132,14 @@ def restore_user(ctx: Context, user: User) -> User:
     deletion = _deletion(ctx, user)
     status = UserStatus(deletion.changes["status"][0])
     take_seat(ctx, before=None, after=status)
-    user.deleted_at = None
+    taken = {"uq_users_user_name": UserNameTaken(user.user_name), "uq_users_account": AccountTaken(user.user_name)}
+    before = user.status
+    with telling(taken):
+        held = holdings.become(ctx, user, status, {"deleted_at": None})
     back = departures.put_back(ctx, user, deletion.details.get("memberships", []))
-    _become(ctx, user, status, Action.USER_RESTORED, {"teams": ([], back)})
-    flush(
-        ctx.session,
-        {
-            "uq_users_user_name": UserNameTaken(user.user_name),
-            "uq_users_account": AccountTaken(user.user_name),
-        },
-    )
+    _record(ctx, Action.USER_RESTORED, user, before, {"teams": ([], back)})
     if user.active:
-        checklist_moments.come_back(ctx, user)
+        _come_back(ctx, user, held)
     # Mappings and claims may have changed since, of which whoever is deleted hears nothing.
     mapping_effects.refresh(ctx, [user.id])
     return user
@@ -176,27 +166,31 @@ def _check_may(ctx: Context, user: User) -> None:
 def _activate(ctx: Context, user: User) -> None:
     before = UserStatus(user.status)
     take_seat(ctx, before=before, after=UserStatus.ACTIVE)
-    _become(ctx, user, UserStatus.ACTIVE, Action.USER_ACTIVATED)
+    held = holdings.become(ctx, user, UserStatus.ACTIVE)
+    _record(ctx, Action.USER_ACTIVATED, user, before)
     if before == UserStatus.INVITED:
         checklist_moments.settle(ctx, user, Known.ACCEPTED)
     else:
+        _come_back(ctx, user, held)
+
+
+def _come_back(ctx: Context, user: User, held: holdings.Held) -> None:
+    if held[ChecklistKind.LEAVER]:
         checklist_moments.come_back(ctx, user)
 
 
-def _become(
+def _record(
     ctx: Context,
-    user: User,
-    status: UserStatus,
     action: Action,
+    user: User,
+    before: str,
     changes: dict[str, tuple[Any, Any]] | None = None,
     **details: Any,
 ) -> None:
-    before, user.status = user.status, status
-    user.changed(ctx.now)
-    record(ctx, action, user, {"status": (str(before), status.value)} | (changes or {}), **details)
+    record(ctx, action, user, {"status": (str(before), str(user.status))} | (changes or {}), **details)
 
 
-def _shut_out(ctx: Context, user: User, held: dict[str, list[str]], why: Action) -> dict[str, Any]:
+def _shut_out(ctx: Context, user: User, held: holdings.Held, why: Action) -> dict[str, Any]:
     """End what a user could still come in with, and return how much of it there was, and their teams."""
     if held["token"]:
         _end_tokens(ctx, user)
@@ -207,34 +201,6 @@ def _shut_out(ctx: Context, user: User, held: dict[str, list[str]], why: Action)
     if held[ChecklistKind.NEWCOMER]:
         checklist_moments.abandon(ctx, user)
     return {"teams": held["team"], "sessions": len(held["session"]), "tokens": len(held["token"])}
-
-
-def _held(ctx: Context, user: User) -> dict[str, list[str]]:
-    """The ids of the open sessions, tokens, invitations and checklists of a user, and of the teams that they are in: by
-    one query, as most have none of these, and a directory deactivates many.
-    """
-    held: dict[str, list[str]] = {kind: [] for kind in (*_HELD, *ChecklistKind)}
-    ctx.session.flush()
-    for kind, id in ctx.session.connection().execute(_holdings(), {"org_id": ctx.org.id, "user_id": user.id}):
-        held[kind].append(str(id))
-    return {kind: sorted(ids) for kind, ids in held.items()}
-
-
-@cache
-def _holdings() -> CompoundSelect[Any]:
-    """The query takes longer to build than to answer, so it is built once."""
-    org, user = bindparam("org_id", type_=Id()), bindparam("user_id", type_=Id())
-    tables = UserSession, ScimToken, Membership, Invitation, Checklist
-    theirs = [(table.org_id == org) & (table.user_id == user) for table in tables]
-    team = (Team.org_id == Membership.org_id) & (Team.id == Membership.team_id)
-    kind = case((Team.deleted_at.is_(None), "team"), else_="deleted team")
-    return union_all(
-        select(literal("session"), UserSession.id).where(theirs[0], UserSession.ended_at.is_(None)),
-        select(literal("token"), ScimToken.id).where(theirs[1], ScimToken.revoked_at.is_(None)),
-        select(kind, Membership.team_id).join(Team, team).where(theirs[2]),
-        select(literal("invitation"), Invitation.id).where(theirs[3], Invitation.ended_at.is_(None)),
-        select(Checklist.kind, Checklist.id).where(theirs[4], Checklist.state == ChecklistState.OPEN),
-    )
 
 
 def _end_tokens(ctx: Context, user: User) -> None:

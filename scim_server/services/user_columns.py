@@ -29,9 +29,14 @@ def write_columns(ctx: Context, user: User, values: Mapping[str, Any]) -> None:
     assert isinstance(ctx.session, Transaction), "what changes something is in a transaction that writes"
     if inspect(user).modified:  # what was set comes before what is written
         ctx.session.flush()
-    whose = {"changed_org_id": ctx.org.id, "changed_user_id": user.id}
-    ctx.session.change(_writing(tuple(values)), whose | {f"new_{name}": value for name, value in values.items()})
+    ctx.session.change(writing(tuple(values)), parameters(ctx, user, values))
     note_columns(user, values)
+
+
+def parameters(ctx: Context, user: User, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `writing`."""
+    whose = {"changed_org_id": ctx.org.id, "changed_user_id": user.id}
+    return whose | {f"new_{name}": value for name, value in values.items()}
 
 
 def note_columns(user: User, values: Mapping[str, Any]) -> None:
@@ -47,7 +52,8 @@ def another_version(ctx: Context, user: User) -> dict[str, Any]:
 
 # Which columns differ, there are few sets of; each statement is a few kilobytes.
 @lru_cache(maxsize=256)
-def _writing(names: tuple[str, ...]) -> Update:
+def writing(names: tuple[str, ...]) -> Update:
+    """The statement that writes these columns of one user."""
     return (
         update(User.__table__)  # type: ignore[arg-type]
         .where(User.org_id == bindparam("changed_org_id"), User.id == bindparam("changed_user_id"))

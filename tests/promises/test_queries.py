@@ -26,7 +26,7 @@ COSTS = {
     "replace a user": 8,
     "patch a user": 5,
     "patch an e-mail": 8,
-    "deactivate a user": 9,
+    "deactivate a user": 8,
     "patch nothing of a user": 3,
     "read a group": 3,
     "read a group without members": 2,
@@ -41,7 +41,7 @@ COSTS = {
     "replace the members": 9,
     "replace a group": 9,
     "delete a group": 7,
-    "delete a user": 10,
+    "delete a user": 9,
     "read the schemas": 1,
     "be refused": 1,
 }

@@ -260,8 +260,8 @@ def test_a_removal_costs_two_statements_at_most_however_many_there_are(
         with statements(database) as sent:
             off(acme, user)
         costs.append(len(sent))
-    assert costs[0] == costs[1] == costs[2] == costs[3] == 9
-    assert costs[6] == costs[7] == 8  # as the alarm goes on
+    assert costs[0] == costs[1] == costs[2] == costs[3] == 8
+    assert costs[6] == costs[7] == 7  # as the alarm goes on
 
 
 def test_what_removals_wait_for_each_other_for_comes_right_before_the_commit(
