@@ -87,16 +87,9 @@ def read_members(value: Any) -> Members:
     Raises InvalidValueException.
     """
     entries = value if isinstance(value, list) else [] if value is None else [value]
-    ids: dict[UUID, None] = {}
-    others: dict[str, None] = {}
-    for entry in entries:
-        text = _member_value(entry)
-        id = parse_id(text)
-        if id is None:
-            others[text] = None
-        else:
-            ids[id] = None
-    return Members(tuple(ids), tuple(others))
+    named = {text: parse_id(text) for text in map(_member_value, entries)}
+    ids = tuple(id for id in named.values() if id is not None)
+    return Members(ids, tuple(text for text, id in named.items() if id is None) if len(ids) < len(named) else ())
 
 
 def _member_value(entry: Any) -> str:
