@@ -84,7 +84,6 @@ ASK_NOBODY = {
     "accounts.link": _SIGN_IN,
     "adoption.adopt": _DIRECTORY,
     "adoption.claim": _DIRECTORY,
-    "brake.ask": _DIRECTORY,
     "brake.note_refusals": _DIRECTORY,
     "checklist_moments.abandon": _INSIDE,
     "checklist_moments.close_if_done": _INSIDE,

@@ -294,7 +294,7 @@ def test_many_leave_a_team_unless_others_hold_them_there(owned: Hands, database:
 
 
 COSTS: dict[str, tuple[int, Callable[[Context, list[str]], Report]]] = {
-    "deactivate": (6, bulk_users.deactivate_many),
+    "deactivate": (5, bulk_users.deactivate_many),
     "give a role": (4, lambda ctx, named: bulk_users.change_role_of_many(ctx, named, roles.find_role(ctx, "Viewer"))),
     "invite": (11, lambda ctx, named: bulk_users.invite_many(ctx, [f"{each}@example.com" for each in named])),
     "add to a team": (
