@@ -178,3 +178,23 @@ def test_whoever_asks_for_columns_and_for_objects_takes_one_connection_and_gives
         session.scalars(rows).one().name = "Acme, Inc."
     with database.asking() as session:
         assert session.scalar(names) == "Acme, Inc."
+
+
+def test_what_is_to_be_done_last_is_done_before_the_end_and_not_at_all_where_its_savepoint_is_undone(
+    database: Database,
+) -> None:
+    done: list[str] = []
+    with database.writing() as session:
+        assert isinstance(session, Transaction)
+        session.last(lambda: done.append("first"))
+        session.execute(select(1))
+        with session.begin_nested() as undone:
+            session.last(lambda: done.append("undone"))
+            undone.rollback()
+        with session.begin_nested():
+            session.last(lambda: done.append("kept"))
+        assert done[-1] == "kept"
+        session.last(lambda: done.append("the last"))
+        assert done[-1] == "kept"
+
+    assert done == ["first", "kept", "the last"]
