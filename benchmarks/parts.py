@@ -15,7 +15,7 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count, product
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from benchmarks.works import PATCH_OP, person
 from scim_server.app import create_app
 from scim_server.db import Transaction, connect
 from scim_server.models import Event
+from scim_server.premises import Reliance
 from scim_server.services import access, request_queue
 from scim_server.web import rate_limit, request_log
 
@@ -114,17 +115,21 @@ def target_on(url: str, folder: Path) -> Iterator[Target]:
 # The parts, each as what switches it off
 
 
-def no_authentication() -> AbstractContextManager[Any]:
-    """Whoever came first has come every time."""
-    found: list[access.Caller] = []
-    find = access.find_caller
+@contextmanager
+def no_authentication() -> Iterator[None]:
+    """Whoever came first has come every time, and nobody asks whether they still are who they were."""
+    found: list[access.Known] = []
+    recall = access.recall
 
-    def remember(*arguments: Any, **named: Any) -> access.Caller:
-        if not found:
-            found.append(replace(find(*arguments, **named), use=None))
-        return found[0]
+    def remember(*arguments: Any, **named: Any) -> access.Known | None:
+        found.extend([known] if not found and (known := recall(*arguments, **named)) else [])
+        return found[0] if found else None
 
-    return patch.object(access, "find_caller", remember)
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(access, "recall", remember))
+        for asked in ("begin", "settle"):
+            stack.enter_context(patch.object(Reliance, asked, lambda *_: None))
+        yield
 
 
 def no_rate_limit() -> AbstractContextManager[Any]:

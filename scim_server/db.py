@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 from scim_server.compiled import Compiled
 from scim_server.config import Settings
 from scim_server.messages import Pending, Row, send
+from scim_server.postgresql import Connection as PostgreSQL
 from scim_server.postgresql import Cursor
+from scim_server.premises import Premise, Reliance
 
 # How long a writer waits for another one, in milliseconds: longer than any transaction of ours, shorter than an IdP.
 _BUSY_MS = 15_000
@@ -46,6 +48,7 @@ class Transaction(Session):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.reliance = Reliance(None)
         self._pending: Pending = {}
         self._last: list[tuple[SessionTransaction | None, Callable[[], None]]] = []
 
@@ -100,14 +103,16 @@ event.listen(Transaction, "after_soft_rollback", Transaction.forget)
 class Asker(Session):
     """For whoever only asks, mostly for columns: those take a connection, and a session begins for objects alone."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, premise: Premise | None) -> None:
         super().__init__(expire_on_commit=False)
         self._engine = engine
+        self._reliance = Reliance(premise)
         self._connection: Connection | None = None
 
     def connection(self, *_: Any, **__: Any) -> Connection:
         if self._connection is None:
             self._connection = self._engine.connect()
+            self._reliance.begin(self._connection)
         return self._connection
 
     def get_bind(self, *_: Any, **__: Any) -> Connection:
@@ -120,7 +125,11 @@ class Asker(Session):
             self._connection.close()
 
     def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
-        self.close()
+        try:
+            with _told_when_busy():
+                self._reliance.settle(self._engine)
+        finally:
+            self.close()
         _tell_if_busy(error)
 
 
@@ -145,20 +154,27 @@ class Database:
         with _told_when_busy(), self._readers.begin() as session:
             yield session
 
-    def asking(self) -> Asker:
+    def asking(self, premise: Premise | None = None) -> Asker:
         """As `reading`, for a few statements that a request waits for: none of them may stream its rows.
 
         Each is a transaction of its own, which sees no less than one among others in READ COMMITTED does, and neither a
-        BEGIN nor a ROLLBACK is waited for.
-        Raises DatabaseBusy.
+        BEGIN nor a ROLLBACK is waited for. A premise is found to hold by the end of the block, whatever happens in it.
+        Raises DatabaseBusy, PremiseChanged.
         """
-        return Asker(self.engine)
+        return Asker(self.engine, premise)
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """Raises DatabaseBusy."""
+    def writing(self, premise: Premise | None = None) -> Iterator[Session]:
+        """A premise is found to hold before the commit, and whatever happens in the block.
+
+        Raises DatabaseBusy, PremiseChanged.
+        """
         with _told_when_busy(), self._writers.begin() as session:
-            yield session
+            session.reliance = Reliance(premise)
+            try:
+                yield session
+            finally:
+                session.reliance.settle(self.engine)
 
     def give_way(self) -> None:
         """Let others write before a job's next transaction of many: on SQLite they might wait for the end of all."""
@@ -208,6 +224,7 @@ def connect(settings: Settings) -> Database:
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     else:
+        event.listen(engine, "do_connect", _connect_postgresql)
         event.listen(engine, "connect", _prepare_postgresql)
         event.listen(engine, "checkin", _rest)
         _ask_whether_alive(engine)
@@ -225,6 +242,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _connect_postgresql(_dialect: Any, _record: Any, arguments: Any, options: Any) -> PostgreSQL:
+    return PostgreSQL.connect(*arguments, **options)
 
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
@@ -268,14 +289,17 @@ def _begin_reading(_session: Session, transaction: SessionTransaction, connectio
         begin(connection, writes=False)
 
 
-def _begin_writing(_session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+def _begin_writing(session: Transaction, transaction: SessionTransaction, connection: Connection) -> None:
     if not transaction.nested:
         begin(connection, writes=True)
+        session.reliance.begin(connection)
 
 
 def _rest(connection: Any, _record: Any) -> None:
-    if connection is not None and not connection.closed and not connection.autocommit:
-        connection.autocommit = True
+    if connection is not None:
+        connection.relies_on = None
+        if not connection.closed and not connection.autocommit:
+            connection.autocommit = True
 
 
 def violated_constraint(error: IntegrityError, tables: Iterator[Table] | list[Table]) -> str | None:

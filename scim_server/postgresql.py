@@ -1,9 +1,15 @@
 """How we speak to PostgreSQL through psycopg."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, Self
 
 import psycopg
+
+from scim_server.premises import Premise, check
+
+_RELIED_ON = "premise_row"
+"""The parameter for what a premise was when it was asked."""
 
 
 class _Columns(Sequence[psycopg.Column]):
@@ -23,10 +29,60 @@ class _Columns(Sequence[psycopg.Column]):
         return [psycopg.Column(self._cursor, each) for each in which]
 
 
+@lru_cache(maxsize=1024)
+def relying(query: str, premise: str) -> str:
+    """A query that finds nothing, and locks nothing, unless a premise holds. PostgreSQL asks for that once, and first:
+    the premise has nothing to do with the rows.
+    """
+    return f"SELECT its.* FROM ({query}) AS its WHERE ({premise}) = %({_RELIED_ON})s"  # noqa: S608
+
+
+def relied_on(premise: Premise) -> dict[str, Any]:
+    """The parameters that such a query has besides its own."""
+    return premise.parameters | {_RELIED_ON: premise.row[0]}
+
+
+class Connection(psycopg.Connection[Any]):
+    """A connection whose next statement may take along the question whether something still holds."""
+
+    relies_on: Premise | None = None
+
+    def settle(self) -> None:
+        """Ask by itself what no statement has asked along.
+
+        Raises PremiseChanged.
+        """
+        premise, self.relies_on = self.relies_on, None
+        if premise is not None:
+            check(self, premise)
+
+
 class Cursor(psycopg.Cursor[Any]):
     """A cursor that does not describe each column of each answer, which takes a tenth of a request: SQLAlchemy asks
     after each statement whether there are any, and looks at what they are the first time only.
     """
+
+    connection: Connection
+
+    def execute(self, query: Any, params: Any = None, **how: Any) -> Self:
+        """Raises PremiseChanged."""
+        premise = self.connection.relies_on
+        if premise is None:
+            return super().execute(query, params, **how)
+        if not query.startswith("SELECT"):
+            self.connection.settle()
+            return super().execute(query, params, **how)
+        self.connection.relies_on = None
+        super().execute(relying(query, premise.text), {**(params or {}), **relied_on(premise)}, **how)
+        # Nothing is found where the premise does not hold, and where there is nothing.
+        if self.pgresult and self.pgresult.ntuples == 0:
+            check(self.connection, premise)
+        return self
+
+    def executemany(self, *arguments: Any, **how: Any) -> None:
+        """Raises PremiseChanged."""
+        self.connection.settle()
+        super().executemany(*arguments, **how)
 
     @property
     def description(self) -> Any:

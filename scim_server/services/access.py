@@ -1,6 +1,6 @@
 """Who may come in to the organization that the URL names, and as whom: a directory or a user."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 from scim_server.config import Settings
 from scim_server.db import Database, DatabaseBusy
 from scim_server.models import Directory, OAuthClient, Organization, ScimToken, User, UserStatus
+from scim_server.premises import Premise, ask
 from scim_server.services import tenants
 from scim_server.services.clients import has_secret, known_client
 from scim_server.services.context import Actor, ActorKind, Context, Device, Notes
 from scim_server.services.directories import hash_token, is_usable
 from scim_server.services.errors import NotAllowed, NotAUser, NotAuthenticated
 from scim_server.services.organizations import SLUG
+from scim_server.services.unchanged import Unchanged
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +42,12 @@ _TOKEN = (
     .outerjoin(Directory, (Directory.org_id == ScimToken.org_id) & (Directory.id == ScimToken.directory_id))
     .outerjoin(OAuthClient, (OAuthClient.org_id == ScimToken.org_id) & (OAuthClient.id == ScimToken.client_id))
     .outerjoin(User, (User.org_id == ScimToken.org_id) & (User.id == ScimToken.user_id))
-    .where(ScimToken.token_hash == bindparam("token_hash"), Organization.slug == bindparam("slug"))
+    .where(ScimToken.token_hash == bindparam("premise_token"), Organization.slug == bindparam("premise_slug"))
 )
+
+
+# Of so many tokens each process keeps whom they acted for; one is about a kilobyte.
+_KEPT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,28 @@ class Caller:
         return Context(session, settings, self.org, self.actor, now, request_id, self.directory, notes, device=device)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whom a token acted for the last time, and acts for where the premise holds, which is that its row is the same."""
+
+    caller: Caller
+    premise: Premise
+    token: Any
+
+
+_known = Unchanged[Known](_KEPT)
+
+
+def recall(slug: str, secret: str, *, now: datetime) -> Known | None:
+    """Whom this process knows a token of the organization `slug` to act for, if there is no more to ask than the
+    premise: not where the token has ended since, or its use is due to be noted.
+    """
+    known = _known.get((slug, hash_token(secret)))
+    if known is None or not is_usable(known.token, now) or _use(ScimToken, known.token, now):
+        return None
+    return known
+
+
 def find_caller(session: Session, slug: str, secret: str, *, now: datetime) -> Caller:
     """Whoever this token acts for, if it is one of the organization `slug`.
 
@@ -89,18 +117,28 @@ def find_caller(session: Session, slug: str, secret: str, *, now: datetime) -> C
     """
     if not SLUG.fullmatch(slug):
         raise NotAuthenticated
-    token = {"token_hash": hash_token(secret), "slug": slug}
-    row: Any = session.connection().execute(_TOKEN, token).first()
-    if row is None or not is_usable(row, now) or row.client_revoked_at is not None:
+    token_hash = hash_token(secret)
+    _known.forget((slug, token_hash))
+    connection, token = session.connection(), {"premise_token": token_hash, "premise_slug": slug}
+    # Asked first: should the row change in between, then the premise is what it was before, and does not hold.
+    premise = ask(connection, _TOKEN, token)
+    row: Any = connection.execute(_TOKEN, token).first()
+    if premise is None or row is None or not is_usable(row, now) or row.client_revoked_at is not None:
         raise NotAuthenticated
+    caller = _caller(session, row)
+    _known.keep((slug, token_hash), Known(caller, premise, row))
+    return replace(caller, use=_use(ScimToken, row, now))
+
+
+def _caller(session: Session, row: Any) -> Caller:
+    """Raises NotAuthenticated."""
     org = tenants.organization(session, row.org_id, row.org_state_id)
-    use = _use(ScimToken, row, now)
     if row.directory_id is not None:
         directory = tenants.directory(session, row.org_id, row.directory_id, row.directory_state_id)
-        return Caller(org, _directory(directory), directory, use)
+        return Caller(org, _directory(directory), directory, use=None)
     if row.status != UserStatus.ACTIVE:
         raise NotAuthenticated
-    return Caller(org, Actor(ActorKind.USER, row.user_name, row.user_id), None, use)
+    return Caller(org, Actor(ActorKind.USER, row.user_name, row.user_id), None, use=None)
 
 
 def find_basic_caller(session: Session, slug: str, public_id: str, secret: str, *, now: datetime) -> Caller:

@@ -74,10 +74,10 @@ _kept = Unchanged[Declared](_KEPT)
 
 def declared(ctx: Context) -> Declared:
     """What the organization has declared."""
-    found = _kept.get(ctx.org.declared_id)
+    found = _kept.get(ctx.org.declared_id.int)
     if found is None:
         found = _read(ctx)
-        _kept.keep(ctx.org.declared_id, found)
+        _kept.keep(ctx.org.declared_id.int, found)
     return found
 
 

@@ -27,19 +27,19 @@ _directories = Unchanged[Directory](_KEPT)
 
 
 def organization(session: Session, org_id: UUID, state_id: UUID) -> Organization:
-    found = _organizations.get(state_id)
+    found = _organizations.get(state_id.int)
     if found is None:
         found = _detached(Organization, session.connection().execute(_ORGANIZATION, {"id": org_id}).one())
-        _organizations.keep(found.state_id, found)
+        _organizations.keep(found.state_id.int, found)
     return found
 
 
 def directory(session: Session, org_id: UUID, directory_id: UUID, state_id: UUID) -> Directory:
-    found = _directories.get(state_id)
+    found = _directories.get(state_id.int)
     if found is None:
         row = session.connection().execute(_DIRECTORY, {"org_id": org_id, "id": directory_id}).one()
         found = _detached(Directory, row)
-        _directories.keep(found.state_id, found)
+        _directories.keep(found.state_id.int, found)
     return found
 
 

@@ -2,26 +2,32 @@
 each change, so that what is old is not asked for again, in any process.
 """
 
+from collections.abc import Hashable
 from threading import Lock
 from typing import Generic, TypeVar
-from uuid import UUID
 
 Value = TypeVar("Value")
 
 
 class Unchanged(Generic[Value]):
-    """As many values as `most`, those that were read last."""
+    """As many values as `most`, those that were read last. (Of an id, its number is the key: it is compared in a
+    fraction of the time.)
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._values: dict[int, Value] = {}  # by the number of the id, which is compared in a fraction of the time
+        self._values: dict[Hashable, Value] = {}
         self._lock = Lock()
 
-    def get(self, key: UUID) -> Value | None:
-        return self._values.get(key.int)
+    def get(self, key: Hashable) -> Value | None:
+        return self._values.get(key)
 
-    def keep(self, key: UUID, value: Value) -> None:
+    def keep(self, key: Hashable, value: Value) -> None:
         with self._lock:
-            self._values[key.int] = value
+            self._values[key] = value
             if len(self._values) > self._most:
                 del self._values[next(iter(self._values))]
+
+    def forget(self, key: Hashable) -> None:
+        with self._lock:
+            self._values.pop(key, None)

@@ -7,6 +7,7 @@ import flask
 from flask import Flask
 from werkzeug.routing import MapAdapter
 
+from scim_server.premises import PremiseChanged
 from scim_server.web.requests import Request, current
 
 
@@ -21,6 +22,14 @@ class Application(Flask):
         """Nothing of ours comes before a view, so nothing is looked for, but for the organization in a path."""
         request = current()
         request.org = (request.view_args or {}).pop("org", "")
+
+    def dispatch_request(self) -> Any:
+        """A request for which something was taken for granted that does not hold any more has done nothing yet."""
+        try:
+            return super().dispatch_request()
+        except PremiseChanged:
+            current().begin_anew()
+            return super().dispatch_request()
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
         """Nothing of ours waits for the end of a request, or of a context."""

@@ -78,11 +78,12 @@ def _located(opened: AbstractContextManager[Context]) -> Iterator[Context]:
 
 @contextmanager
 def _reading(check: Check) -> Iterator[Context]:
-    request, kept = current(), state()
-    with kept.database.asking() as session:
-        caller = _caller(request, kept, session)
+    request, kept, at = current(), state(), now()
+    known = _recall(request, at)
+    with kept.database.asking(known.premise if known else None) as session:
+        caller = known.caller if known else _who(request, session, at)
         try:
-            check(caller)
+            _let_in(request, kept, caller, check, at)
             yield _context(request, kept, caller, session)
         finally:
             _note_use(kept, caller)
@@ -90,50 +91,65 @@ def _reading(check: Check) -> Iterator[Context]:
 
 @contextmanager
 def _writing(check: Check) -> Iterator[Context]:
-    request, kept = current(), state()
-    # Nobody's body is waited for before we know who it is, and none holds a lock while it comes.
-    with kept.database.asking() as session:
-        caller = _caller(request, kept, session)
+    request, kept, at = current(), state(), now()
+    # Nobody's body is waited for before we know who it is.
+    known = _recall(request, at)
+    if known is not None:
+        caller = known.caller
+    else:
+        with kept.database.asking() as session:
+            caller = _who(request, session, at)
     try:
-        check(caller)
-        body()
-        try:
-            with kept.database.writing() as session:
-                ctx = _context(request, kept, caller, session)
-                yield ctx
-                brake.note_refusals(ctx)  # those within a bulk request
-                request_log.write_change(request, ctx)
-        except HeldBack:
-            # What is refused is undone as a whole; that it was refused is not.
-            with kept.database.writing() as session:
-                brake.note_refusals(_context(request, kept, caller, session))
-            raise
+        with kept.database.writing(known.premise if known else None) as session:
+            # No lock is held while the body comes: the transaction begins with the first statement.
+            _let_in(request, kept, caller, check, at)
+            body()
+            ctx = _context(request, kept, caller, session)
+            yield ctx
+            brake.note_refusals(ctx)  # those within a bulk request
+            request_log.write_change(request, ctx)
         request_log.committed(request)
+    except HeldBack:
+        # What is refused is undone as a whole; that it was refused is not.
+        with kept.database.writing() as session:
+            brake.note_refusals(_context(request, kept, caller, session))
+        raise
     finally:
         _note_use(kept, caller)
 
 
-def _caller(request: Request, kept: State, session: Any) -> access.Caller:
-    at = now()
-    caller = _who(request, session, at)
+def _let_in(request: Request, kept: State, caller: access.Caller, check: Check, at: datetime) -> None:
+    """Raises TooManyRequests, and what the check raises."""
     logs.belongs_to(org=caller.org.slug, **{caller.actor.kind: str(caller.actor.id)})
     if caller.directory is not None:
         request_log.begin(request, caller.org.id, caller.directory.id, at, kept)
     assert caller.actor.id is not None
     rate_limit.check(kept.rate_limit, caller.actor.id)
-    return caller
+    check(caller)
+
+
+def _recall(request: Request, at: datetime) -> access.Known | None:
+    """Who asks, by what this process knows of them, unless that has turned out to be of the past."""
+    secret = _bearer(request)
+    return access.recall(request.org, secret, now=at) if secret and request.recalls else None
 
 
 def _who(request: Request, session: Any, at: datetime) -> access.Caller:
-    # RFC 6750 §2.1; the scheme is case-insensitive (RFC 9110 §11.1).
-    scheme, _, secret = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    if scheme.lower() == "bearer" and secret.strip():
-        return access.find_caller(session, request.org, secret.strip(), now=at)
+    """Raises NotAuthenticated."""
+    secret = _bearer(request)
+    if secret:
+        return access.find_caller(session, request.org, secret, now=at)
     basic = request.authorization
     if basic is not None and basic.type == "basic":
         name, password = basic.username or "", basic.password or ""
         return access.find_basic_caller(session, request.org, name, password, now=at)
     raise NotAuthenticated
+
+
+def _bearer(request: Request) -> str:
+    # RFC 6750 §2.1; the scheme is case-insensitive (RFC 9110 §11.1).
+    scheme, _, secret = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
 
 
 def _note_use(kept: State, caller: access.Caller) -> None:

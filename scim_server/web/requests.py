@@ -50,9 +50,12 @@ class Asked:
 class Request(flask.Request):
     """A request, and what comes to be known of it: the organization that its URL names, its body as far as somebody has
     waited for it, which is none of a request that was refused before, what a directory asks, and what it is answered.
+
+    `recalls` says whether who asks may be told by what is known of them (services/access.py: recall).
     """
 
     org = ""
+    recalls = True
     kept_body = b""
     asked: Asked | None = None
     answer: Response | None = None
@@ -66,6 +69,11 @@ class Request(flask.Request):
     def args(self) -> Any:
         """Most requests have no query, which would be read like any other."""
         return super().args if self.query_string else _NO_ARGUMENTS
+
+    def begin_anew(self) -> None:
+        """What was taken for granted does not hold any more: forget what came of it, and take nothing for granted."""
+        self.recalls, self.asked, self.answer = False, None, None
+        logs.begin(self.id)
 
     def milliseconds(self) -> float:
         """How long it has taken so far."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, event
 
 from scim_server.db import Database
 from scim_server.migrations.statistics import GROWING
+from scim_server.postgresql import relied_on, relying
 from tests.promises.databases import apart
 
 # As few rows as anybody may read or put in order.
@@ -31,7 +32,7 @@ class Sent(NamedTuple):
     @property
     def is_count(self) -> bool:
         """Whether it counts all that is found, as a page with a total needs."""
-        return self.sql.startswith("SELECT count(*)")
+        return self.sql.startswith(("SELECT count(*)", "SELECT its.* FROM (SELECT count(*)"))
 
 
 @contextmanager
@@ -40,15 +41,24 @@ def sent_to(database: Database) -> Iterator[list[Sent]]:
     sent: list[Sent] = []
     here = get_ident()
 
-    def note(_connection: Any, _cursor: Any, sql: str, values: Any, *_: Any) -> None:
+    def note(_connection: Any, cursor: Any, sql: str, values: Any, *_: Any) -> None:
         if get_ident() == here and not sql.startswith("BEGIN"):
-            sent.extend(Sent(each, values[0] if isinstance(values, list) else values) for each in apart(sql))
+            values = values[0] if isinstance(values, list) else values
+            sent.extend(_as_sent(cursor, each, values) for each in apart(sql))
 
     event.listen(database.engine, "before_cursor_execute", note)
     try:
         yield sent
     finally:
         event.remove(database.engine, "before_cursor_execute", note)
+
+
+def _as_sent(cursor: Any, sql: str, values: Any) -> Sent:
+    """A statement with what it asks along, if it is the first query of a request, on PostgreSQL."""
+    premise = getattr(cursor.connection, "relies_on", None)
+    if premise is None or not sql.startswith("SELECT"):
+        return Sent(sql, values)
+    return Sent(relying(sql, premise.text), {**(values or {}), **relied_on(premise)})
 
 
 def faults(connection: Connection, sent: Sent) -> list[str]:

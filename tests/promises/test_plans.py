@@ -19,48 +19,49 @@ from tests.promises.companies import Company, company
 from tests.promises.databases import database_of_its_own
 from tests.promises.plans import Sent, faults, generic_plan, nodes, plan_of, sent_to, work
 
-# Statements of each request, of which the first finds who asks. To change one is to change what a sync costs.
+# Statements of each request. Of a directory's the first query asks along whether it is who it was, of the management
+# API's the first statement finds who asks. To change a number is to change what a sync costs.
 COSTS = {
-    "a user": 2,
-    "by id": 2,
-    "by userName": 2,
-    "by userName, nobody": 2,
-    "by externalId": 2,
-    "by e-mail": 2,
-    "by e-mail of a type": 2,
-    "by displayName": 3,
-    "changed since": 3,
-    "in a group": 3,
-    "a page of one": 4,
-    "a page of fifty": 4,
-    "a page": 4,
-    "a page of the active": 4,
-    "a page by userName": 4,
-    "a page by cursor": 3,
-    "the next page by cursor": 7,  # two requests
-    "a group": 3,
-    "a large group without members": 2,
-    "a group by displayName": 3,
-    "a group by externalId": 3,
-    "groups with a member": 2,
-    "a group with a member": 2,
-    "groups without members": 3,
-    "groups and their members": 4,
-    "create": 5,
-    "replace": 8,
-    "deactivate": 9,
-    "activate": 7,
-    "delete": 11,
-    "create a group of ten": 5,
-    "create a group of fifty": 5,
-    "take one out of a small group": 6,
-    "put one into a small group": 6,
-    "take one out of a small group by value": 6,
-    "put one into a large group": 6,
-    "take one out of a large group": 6,
-    "replace ten members": 9,
-    "replace fifty members": 9,
-    "delete a group": 7,
+    "a user": 1,
+    "by id": 1,
+    "by userName": 1,
+    "by userName, nobody": 1,
+    "by externalId": 1,
+    "by e-mail": 1,
+    "by e-mail of a type": 1,
+    "by displayName": 2,
+    "changed since": 2,
+    "in a group": 2,
+    "a page of one": 3,
+    "a page of fifty": 3,
+    "a page": 3,
+    "a page of the active": 3,
+    "a page by userName": 3,
+    "a page by cursor": 2,
+    "the next page by cursor": 5,  # two requests
+    "a group": 2,
+    "a large group without members": 1,
+    "a group by displayName": 2,
+    "a group by externalId": 2,
+    "groups with a member": 1,
+    "a group with a member": 1,
+    "groups without members": 2,
+    "groups and their members": 3,
+    "create": 4,
+    "replace": 7,
+    "deactivate": 8,
+    "activate": 6,
+    "delete": 10,
+    "create a group of ten": 4,
+    "create a group of fifty": 4,
+    "take one out of a small group": 5,
+    "put one into a small group": 5,
+    "take one out of a small group by value": 5,
+    "put one into a large group": 5,
+    "take one out of a large group": 5,
+    "replace ten members": 8,
+    "replace fifty members": 8,
+    "delete a group": 6,
     "whoever has signed in": 6,
     "members of a large team": 3,
     "requests of directories": 2,
@@ -103,9 +104,11 @@ def _assert_costs(companies: tuple[Company, Company], name: str, send: Ask) -> N
     looked = []
     for asked in companies:
         database: Database = asked.directory.app.extensions["scim_server"].database
+        for _ in range(2):  # once in five minutes, the last use of the token is noted; then the directory is known
+            asked.directory.get("/ServiceProviderConfig")
         with sent_to(database) as all_sent:
             reply = send(asked)
-        sent = [each for each in all_sent if "SET last_used_at" not in each.sql]  # once in five minutes
+        sent = [each for each in all_sent if "SET last_used_at" not in each.sql]  # of the program's key
         assert getattr(reply, "status", 200) in (200, 201, 204), reply
         with database.engine.connect() as connection:
             begin(connection, writes=True)
@@ -144,7 +147,7 @@ def test_nobody_is_looked_for_among_all_while_nothing_is_counted_yet(own: tuple[
     with database.engine.connect() as connection:
         begin(connection, writes=True)
         for each in about_users:
-            looked = [node for node in nodes(generic_plan(connection, each)) if _looks(node)]
+            looked = [node for node in nodes(generic_plan(connection, each)) if _looks(node) and not _asks_along(node)]
             assert [node for node in looked if " AND " not in node.get("Index Cond", "")] == []
             assert looked
         connection.rollback()
@@ -155,6 +158,11 @@ def _looks(node: dict[str, Any]) -> bool:
     find them, but reads all that there are.
     """
     return "Index Name" in node or node["Node Type"] == "Seq Scan"
+
+
+def _asks_along(node: dict[str, Any]) -> bool:
+    """Whether a node is of the question who asks, which has one organization, one directory and one token to find."""
+    return node.get("Relation Name") in ("organizations", "directories", "scim_tokens", "oauth_clients")
 
 
 @pytest.mark.parametrize("number", [LARGE // 2 - 500, LARGE // 2 + 500, LARGE - 2 * PAGE])

@@ -12,37 +12,37 @@ from scim_server.services import directories, organizations
 from tests.clients import GROUP, USER, Directory, Reply
 from tests.promises.databases import statements
 
-# Statements of each request; the first of each finds the token, with its directory and its organization, and the last
-# of one that may change something is its entry in the request log, which a read leaves to another thread. Two of a
-# deactivation or deletion are the brake's, and one of a deactivation opens the leaver's checklist. A change of a
+# Statements of each request of a directory that is known: the first query asks along whether it still is, and the last
+# statement of one that may change something is its entry in the request log, which a read leaves to another thread. Two
+# of a deactivation or deletion are the brake's, and one of a deactivation opens the leaver's checklist. A change of a
 # number here is a change of what every directory's sync costs, so it is made on purpose or not at all.
 COSTS = {
-    "read a user": 2,
-    "look up a user": 2,
-    "look up a user whom nobody knows": 2,
-    "list users": 3,
-    "list users, and more behind": 4,
-    "create a user": 5,
-    "replace a user": 8,
-    "patch a user": 5,
-    "patch an e-mail": 8,
-    "deactivate a user": 8,
-    "patch nothing of a user": 3,
-    "read a group": 3,
-    "read a group without members": 2,
-    "look up a group": 3,
-    "list groups": 3,
-    "list groups without members": 2,
-    "list groups with names of members": 4,
-    "create a group": 5,
-    "rename a group": 6,
-    "add a member": 7,
-    "remove a member": 7,
-    "replace the members": 9,
-    "replace a group": 9,
-    "delete a group": 7,
-    "delete a user": 9,
-    "read the schemas": 1,
+    "read a user": 1,
+    "look up a user": 1,
+    "look up a user whom nobody knows": 1,
+    "list users": 2,
+    "list users, and more behind": 3,
+    "create a user": 4,
+    "replace a user": 7,
+    "patch a user": 4,
+    "patch an e-mail": 7,
+    "deactivate a user": 7,
+    "patch nothing of a user": 2,
+    "read a group": 2,
+    "read a group without members": 1,
+    "look up a group": 2,
+    "list groups": 2,
+    "list groups without members": 1,
+    "list groups with names of members": 3,
+    "create a group": 4,
+    "rename a group": 5,
+    "add a member": 6,
+    "remove a member": 6,
+    "replace the members": 8,
+    "replace a group": 8,
+    "delete a group": 6,
+    "delete a user": 8,
+    "read the schemas": 0,
     "be refused": 1,
 }
 
@@ -73,7 +73,8 @@ def populated(settings: Settings, database: Database, directory: Directory, size
         everybody = [user(f"user{n}") for n in range(size)]
         found = [group(f"group{n}", everybody[n:]) for n in range(teams)]
         tenant = Tenant(directory, everybody, found, user("newcomer"))
-    directory.get("/Users")  # notes the last use of the token, which no request below is to do
+    for _ in range(2):  # notes the last use of the token, and then is known, as whoever has been there lately is
+        directory.get("/Users")
     return tenant
 
 
