@@ -68,24 +68,32 @@ def migrated(settings: Settings) -> Iterator[Database]:
     if database.engine.dialect.name == "sqlite":
         event.listen(database.engine, "connect", _hasten)
     upgrade(database.engine)
+    if database.engine.dialect.name == "postgresql":
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql(_EMPTYING)
     yield database
     database.engine.dispose()
 
 
+_DELETES = [str(delete(table)) for table in reversed(Base.metadata.sorted_tables)]
+# PostgreSQL plans what is in a function once for each connection. A server that a test has started may be about to log
+# what it was asked, and on SQLite has to wait.
+_EMPTYING = f"""
+    CREATE FUNCTION empty_all() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+        LOCK TABLE directory_requests IN EXCLUSIVE MODE;
+        {"; ".join(_DELETES)};
+    END $$
+"""
+
+
 def emptied(database: Database) -> Database:
     close_all()  # what waits to be logged is of what was there
-    deletes = [str(delete(table)) for table in reversed(Base.metadata.sorted_tables)]
     with database.writing() as session:
-        connection = session.connection()
-        if database.engine.dialect.name == "postgresql":
-            # A server that a test has started may be about to log what it was asked, and on SQLite has to wait.
-            lock = "LOCK TABLE directory_requests IN EXCLUSIVE MODE"
-            driver = connection.connection.driver_connection
-            assert driver is not None
-            driver.execute("; ".join([lock, *deletes]))  # all of it in one message
-        else:
-            for statement in deletes:
-                connection.exec_driver_sql(statement)
+        driver = session.connection().connection.driver_connection
+        assert driver is not None
+        # Not by SQLAlchemy, which would read each of them anew, before every test.
+        for statement in ["SELECT empty_all()"] if database.engine.dialect.name == "postgresql" else _DELETES:
+            driver.execute(statement)
     return database
 
 
