@@ -330,6 +330,7 @@ def test_a_wrong_password_is_in_no_row_and_the_message_waits(
 
     with mail_server(inbox, authenticator=inbox.authenticate, auth_require_tls=False) as port:
         assert outbox.deliver(database, at(settings, port, who="scim:swordfish@")) == 1
+        assert row(database).last_error == "SMTPAuthenticationError 535 5.7.8"
         assert outbox.deliver(database, at(settings, port, who="scim:hunter2@"), later(minutes=2)) == 0
 
     assert len(inbox.messages) == 1
