@@ -33,6 +33,13 @@ def command_on_nothing(nothing: Database) -> Command:
     return _runner(nothing.engine.url.render_as_string(hide_password=False))
 
 
+@pytest.fixture(scope="module")
+def refused_command(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """As `command_on_nothing`, for commands that all leave it so: it is one database."""
+    with database_of_its_own(settings, tmp_path_factory.mktemp("nothing")) as (own, _):
+        yield _runner(own.database_url)
+
+
 @pytest.fixture(autouse=True)
 def _log_as_before() -> Iterator[None]:
     """A command sets up the log of its own process, which here is that of the tests."""

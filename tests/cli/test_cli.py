@@ -148,9 +148,9 @@ def _something(kind: click.ParamType[Any]) -> str:
 
 @pytest.mark.parametrize("path", ON_A_SCHEMA, ids=" ".join)
 def test_a_command_on_an_empty_database_names_the_one_to_run_first(
-    command_on_nothing: Command, path: tuple[str, ...]
+    refused_command: Command, path: tuple[str, ...]
 ) -> None:
-    refused = command_on_nothing(*with_arguments(path))
+    refused = refused_command(*with_arguments(path))
 
     assert_refused(refused, "empty", UPGRADE)
 
