@@ -12,7 +12,7 @@ from tests.hands import Hands
 from tests.imports import became, checked, choices, made, now, planned, rows, started
 from tests.processes import PATIENCE, serving, starting, wait_until
 
-MANY = 400
+MANY = 150
 
 
 def test_a_server_that_is_killed_leaves_whole_rows_and_the_next_goes_on(
