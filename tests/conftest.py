@@ -7,11 +7,13 @@ import os
 import sqlite3
 import tempfile
 import time
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask
 from sqlalchemy import Pool, delete, event
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -109,9 +111,25 @@ def app(settings: Settings, migrated: Database) -> Flask:
     return create_app(settings, migrated)
 
 
+# A connection has a key of its own, and to find one takes longer than all else that most tests do. So each takes the
+# next of a few, which the first ones have found; tests/sso/saml/test_certificates.py has keys that nobody had before.
+_KEYS: defaultdict[int, deque[rsa.RSAPrivateKey]] = defaultdict(deque)
+_find_key = rsa.generate_private_key
+
+
+def _next_key(public_exponent: int, key_size: int) -> rsa.RSAPrivateKey:
+    keys = _KEYS[key_size]
+    if len(keys) < 8:
+        keys.append(_find_key(public_exponent, key_size))
+    else:
+        keys.rotate(-1)
+    return keys[-1]
+
+
 @pytest.fixture
-def database(migrated: Database) -> Iterator[Database]:
+def database(migrated: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """A database with all its tables, and nothing in them."""
+    monkeypatch.setattr(rsa, "generate_private_key", _next_key)
     yield emptied(migrated)
     close_all()  # what waits to be logged is this test's
 
