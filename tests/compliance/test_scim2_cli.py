@@ -9,10 +9,9 @@ import pytest
 
 from scim_server.app import create_app
 from scim_server.config import Settings
-from scim_server.migrations import upgrade
 from tests.clients import GROUP, USER, found
-from tests.processes import PATIENCE, PROGRAMS, Wire, environment, run, serving
-from tests.promises.databases import database_of_its_own
+from tests.processes import PATIENCE, PROGRAMS, Wire, environment, serving
+from tests.promises.databases import migrated_database
 
 
 @dataclass(frozen=True)
@@ -33,11 +32,10 @@ class Check:
 @pytest.fixture(scope="module")
 def check(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Check]:
     folder = tmp_path_factory.mktemp("scim2-cli")
-    with database_of_its_own(settings, folder) as (own, database):
-        upgrade(database.engine)
-        run("org", "create", "acme", folder=folder, database_url=own.database_url)
-        token = run("token", "create", "acme", folder=folder, database_url=own.database_url).stdout.strip()
-        other = found(create_app(own, database), own, database, "globex")
+    with migrated_database(settings, folder) as (own, database):
+        app = create_app(own, database)
+        token = found(app, own, database, "acme").token
+        other = found(app, own, database, "globex")
         other.create_user("gina")
         # It sends as fast as it can, and knows nothing of Retry-After.
         with serving(folder, database_url=own.database_url, workers=1, rate_limit=100_000) as server:

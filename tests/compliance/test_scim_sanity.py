@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from scim_server.app import create_app
 from scim_server.config import Settings
-from scim_server.migrations import upgrade
-from tests.processes import PATIENCE, PROGRAMS, Wire, environment, run, serving
-from tests.promises.databases import database_of_its_own
+from tests.clients import found
+from tests.processes import PATIENCE, PROGRAMS, Wire, environment, serving
+from tests.promises.databases import migrated_database
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,9 @@ class Probe:
 @pytest.fixture(scope="module")
 def probe(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
     folder = tmp_path_factory.mktemp("scim-sanity")
-    with database_of_its_own(settings, folder) as (own, database):
-        upgrade(database.engine)
-        tokens = []
-        for slug in ("acme", "globex"):
-            run("org", "create", slug, folder=folder, database_url=own.database_url)
-            tokens.append(run("token", "create", slug, folder=folder, database_url=own.database_url).stdout.strip())
+    with migrated_database(settings, folder) as (own, database):
+        app = create_app(own, database)
+        tokens = [found(app, own, database, slug).token for slug in ("acme", "globex")]
         with serving(folder, database_url=own.database_url, workers=1) as server:
             globex = Wire(server, "globex", tokens[1])
             globex.create_user("gina")

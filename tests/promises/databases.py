@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import get_ident
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from scim_server.config import Settings, load_settings
 from scim_server.db import Database, connect
+from scim_server.migrations import upgrade
 from scim_server.models import Base, Event, LoggedRequest, Organization
 from scim_server.services.request_queue import close_all
 
@@ -29,10 +32,50 @@ def database_of_its_own(settings: Settings, folder: Path) -> Iterator[tuple[Sett
         with _opened(f"sqlite:///{folder / 'own.db'}") as found:
             yield found
         return
+    with _on_the_server(settings, "CREATE DATABASE {name}") as found:
+        yield found
+
+
+@contextmanager
+def migrated_database(settings: Settings, folder: Path) -> Iterator[tuple[Settings, Database]]:
+    """As `database_of_its_own`, with its tables: a copy of one that was migrated once."""
+    if settings.database.get_backend_name() == "sqlite":
+        (folder / "own.db").write_bytes(_migrated_file())
+        with _opened(f"sqlite:///{folder / 'own.db'}") as found:
+            yield found
+        return
+    with _on_the_server(settings, f"CREATE DATABASE {{name}} TEMPLATE {_template(settings.database_url)}") as found:
+        yield found
+
+
+@cache
+def _migrated_file() -> bytes:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "migrated.db"
+        with _opened(f"sqlite:///{file}") as (_, database):
+            upgrade(database.engine)
+        return file.read_bytes()  # the last connection has put into it what was in the log beside it
+
+
+@cache
+def _template(database_url: str) -> str:
+    """The name of a migrated database on that server, to which nobody is connected."""
+    url = load_settings(database_url=database_url).database
+    server = create_engine(url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.exec_driver_sql("CREATE DATABASE migrated")
+    server.dispose()
+    with _opened(url.set(database="migrated").render_as_string(hide_password=False)) as (_, database):
+        upgrade(database.engine)
+    return "migrated"
+
+
+@contextmanager
+def _on_the_server(settings: Settings, create: str) -> Iterator[tuple[Settings, Database]]:
     name = f"own_{uuid4().hex}"
     server = create_engine(settings.database, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        connection.exec_driver_sql(create.format(name=name))
         try:
             with _opened(settings.database.set(database=name).render_as_string(hide_password=False)) as found:
                 yield found

@@ -16,7 +16,7 @@ from scim_server.migrations import upgrade
 from tests.clients import found
 from tests.promises.asks import CHANGES, LOOK_UPS, OF_PEOPLE, PAGE, Ask
 from tests.promises.companies import Company, company
-from tests.promises.databases import database_of_its_own
+from tests.promises.databases import migrated_database
 from tests.promises.plans import Sent, faults, generic_plan, nodes, plan_of, sent_to, work
 
 # Statements of each request. Of a directory's the first query asks along whether it is who it was, of the management
@@ -84,8 +84,7 @@ SLACK = {"postgresql": 500, "sqlite": 30}
 @pytest.fixture(scope="module")
 def companies(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Company, Company]]:
     """A small one and a large one, in one database."""
-    with database_of_its_own(settings, tmp_path_factory.mktemp("plans")) as (own, database):
-        upgrade(database.engine)
+    with migrated_database(settings, tmp_path_factory.mktemp("plans")) as (own, database):
         public = load_settings(database_url=own.database_url, public_url=settings.public_url)
         yield company(public, database, "small", SMALL), company(public, database, "large", LARGE)
 

@@ -10,7 +10,6 @@ from sqlalchemy import insert, select
 from benchmarks.filling import settle
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.migrations import upgrade
 from scim_server.models import Scope, User, UserStatus
 from scim_server.models.base import new_id
 from scim_server.services import lookup, organizations, positions, scope, teams, users
@@ -19,7 +18,7 @@ from scim_server.services.listing import Cut
 from scim_server.services.lookup import Wanted
 from scim_server.services.profiles import Profile
 from scim_server.services.settings import change_settings
-from tests.promises.databases import database_of_its_own
+from tests.promises.databases import migrated_database
 from tests.promises.plans import nodes, sent_to
 from tests.services.test_scope import opened, profile
 
@@ -33,8 +32,7 @@ def company(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
     Their database is one that nothing was ever deleted from, so that PostgreSQL finds it as it is each time.
     """
-    with database_of_its_own(settings, tmp_path_factory.mktemp("scopes")) as (own, database):
-        upgrade(database.engine)
+    with migrated_database(settings, tmp_path_factory.mktemp("scopes")) as (own, database):
         for slug in ("acme", "globex"):
             with database.writing() as session:
                 organizations.create_organization(session, own, actor=OPERATOR, now=datetime.now(UTC), slug=slug)

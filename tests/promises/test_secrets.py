@@ -7,12 +7,13 @@ from contextlib import redirect_stderr
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
-from scim_server import logs, migrations
+from scim_server import logs
 from scim_server.app import create_app
 from scim_server.config import Settings, load_settings
 from scim_server.db import Database
@@ -22,7 +23,7 @@ from scim_server.services.directories import hash_token
 from tests.clients import ENTERPRISE_USER, PATCH_OP, USER, Directory, Reply, found
 from tests.hands import Hands
 from tests.oauth import EC, basic, new_client, signed
-from tests.promises.databases import contents
+from tests.promises.databases import contents, migrated_database
 from tests.promises.tokens import expired_token, prefix, revoked_token
 from tests.request_logs import logged, shown
 from tests.sign_ins import refused
@@ -60,24 +61,23 @@ in_either_format = pytest.mark.parametrize("watched", ["json", "console"], indir
 
 
 @pytest.fixture
-def watched(request: pytest.FixtureRequest, own: tuple[Settings, Database], settings: Settings) -> Iterator[Watched]:
-    _, database = own
-    migrations.upgrade(database.engine)
+def watched(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[Watched]:
     log_format = getattr(request, "param", "json")
-    chatty = load_settings(
-        database_url=own[0].database_url, secret_key=SECRET_KEY, log_level="debug", log_format=log_format
-    )
-    app = create_app(chatty, database)
-    acme, globex = (found(app, chatty, database, slug) for slug in ("acme", "globex"))
-    ended = [make(chatty, database, "acme") for make in (expired_token, revoked_token)]
-    sql, log = logging.getLogger("sqlalchemy"), StringIO()
-    level = sql.level
-    sql.setLevel(logging.DEBUG)  # statements and rows, as somebody does who looks for a fault
-    with redirect_stderr(log):
-        logs.configure(chatty)
-    yield Watched(acme, globex, chatty, database, log, ended)
-    sql.setLevel(level)
-    logs.configure(settings)
+    with migrated_database(settings, tmp_path) as (own, database):
+        chatty = load_settings(
+            database_url=own.database_url, secret_key=SECRET_KEY, log_level="debug", log_format=log_format
+        )
+        app = create_app(chatty, database)
+        acme, globex = (found(app, chatty, database, slug) for slug in ("acme", "globex"))
+        ended = [make(chatty, database, "acme") for make in (expired_token, revoked_token)]
+        sql, log = logging.getLogger("sqlalchemy"), StringIO()
+        level = sql.level
+        sql.setLevel(logging.DEBUG)  # statements and rows, as somebody does who looks for a fault
+        with redirect_stderr(log):
+            logs.configure(chatty)
+        yield Watched(acme, globex, chatty, database, log, ended)
+        sql.setLevel(level)
+        logs.configure(settings)
 
 
 def work(watched: Watched) -> None:

@@ -23,7 +23,6 @@ from sqlalchemy import create_engine, text
 from scim_server.app import create_app
 from scim_server.config import Settings, load_settings
 from scim_server.db import Database
-from scim_server.migrations import upgrade
 from tests.clients import Reply, assert_error, found
 from tests.processes import (
     PATIENCE,
@@ -37,7 +36,7 @@ from tests.processes import (
     user,
     wait_until,
 )
-from tests.promises.databases import database_of_its_own
+from tests.promises.databases import migrated_database
 from tests.request_logs import in_database
 
 UPGRADE = "scim-server db upgrade"
@@ -69,9 +68,8 @@ def globex(server: Server, app: Flask, settings: Settings, database: Database) -
 @pytest.fixture
 def embedded(tmp_path: Path) -> Iterator[Own]:
     """A SQLite database for one test, with its tables; and the settings to reach it."""
-    with database_of_its_own(load_settings(database_url="sqlite:///any.db"), tmp_path) as (settings, database):
-        upgrade(database.engine)
-        yield settings, database
+    with migrated_database(load_settings(database_url="sqlite:///any.db"), tmp_path) as found:
+        yield found
 
 
 def token(own: Own, slug: str = "acme") -> str:
@@ -141,9 +139,8 @@ def test_a_schema_that_is_outdated_makes_the_server_unready_until_it_is_upgraded
 
 
 def test_a_database_that_is_gone_makes_the_server_unready_until_it_is_back(postgresql: str, tmp_path: Path) -> None:
-    with database_of_its_own(load_settings(database_url=postgresql), tmp_path) as own:
-        settings, database = own
-        upgrade(database.engine)
+    with migrated_database(load_settings(database_url=postgresql), tmp_path) as own:
+        settings, _ = own
         secret = token(own)
         with serving(tmp_path, database_url=settings.database_url, workers=1) as server:
             acme = Wire(server, "acme", secret)
@@ -420,8 +417,7 @@ def test_a_stop_waits_for_a_request_no_longer_than_it_was_told(embedded: Own, tm
 
 def test_a_stop_writes_what_waits_to_be_logged(settings: Settings, tmp_path: Path) -> None:
     """Reads and refusals, whose answers are out before anybody has written them down; on both workers."""
-    with database_of_its_own(settings, tmp_path) as own:
-        upgrade(own[1].engine)
+    with migrated_database(settings, tmp_path) as own:
         secret = token(own)
         with serving(tmp_path, database_url=own[0].database_url) as server:
             acme = Wire(server, "acme", secret)

@@ -12,10 +12,9 @@ import pytest
 
 from scim_server.app import create_app
 from scim_server.config import Settings
-from scim_server.migrations import upgrade
 from tests.clients import GROUP, PATCH_OP, USER, Reply, found
 from tests.processes import Wire, serving
-from tests.promises.databases import database_of_its_own
+from tests.promises.databases import migrated_database
 
 AT_ONCE = 8
 EACH = 10
@@ -45,10 +44,9 @@ class Pair:
 @pytest.fixture(scope="module")
 def pair(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     with (
-        database_of_its_own(settings, tmp_path_factory.mktemp("database")) as (own, database),
+        migrated_database(settings, tmp_path_factory.mktemp("database")) as (own, database),
         ExitStack() as stack,
     ):
-        upgrade(database.engine)
         token = found(create_app(own, database), own, database, "acme").token
         servers = []
         for number in range(2):

@@ -13,10 +13,9 @@ from scim_server import db
 from scim_server.app import create_app
 from scim_server.config import Settings
 from scim_server.db import Database, begin
-from scim_server.migrations import upgrade
 from tests.clients import Directory, Reply, assert_error, found
 from tests.processes import wait_until
-from tests.promises.databases import contents, database_of_its_own
+from tests.promises.databases import contents, migrated_database
 
 Own = tuple[Directory, Database]
 
@@ -25,8 +24,7 @@ Own = tuple[Directory, Database]
 def own(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Own]:
     """A directory on a database where nobody waits for long."""
     monkeypatch.setattr(db, "_BUSY_MS", 200)
-    with database_of_its_own(settings, tmp_path) as (own, database):
-        upgrade(database.engine)
+    with migrated_database(settings, tmp_path) as (own, database):
         yield found(create_app(own, database), own, database, "acme"), database
 
 

@@ -8,7 +8,7 @@ from scim_server.config import Settings
 from tests.browsing import Browser
 from tests.idp.oidc_mock import OidcMock, oidc_mock
 from tests.idp.pysaml2_idp import Pysaml2Idp, pysaml2_idp
-from tests.promises.databases import database_of_its_own
+from tests.promises.databases import migrated_database
 from tests.sign_in.products import Product, product
 
 # Each of these has one connection, which speaks for it.
@@ -27,7 +27,7 @@ DOMAINS = (
 @pytest.fixture(scope="session")
 def the_product(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with (
-        database_of_its_own(settings, tmp_path_factory.mktemp("database")) as (own, _),
+        migrated_database(settings, tmp_path_factory.mktemp("database")) as (own, _),
         product(tmp_path_factory.mktemp("product"), own.database_url, workers=2) as running,
     ):
         running.found(*DOMAINS)
