@@ -1,6 +1,6 @@
 """How we speak to PostgreSQL through psycopg."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Self
 
@@ -59,7 +59,8 @@ class Connection(psycopg.Connection[Any]):
 
 class Cursor(psycopg.Cursor[Any]):
     """A cursor that does not describe each column of each answer, which takes a tenth of a request: SQLAlchemy asks
-    after each statement whether there are any, and looks at what they are the first time only.
+    after each statement whether there are any, and looks at what they are the first time only. And it takes the rows of
+    a COPY as it takes those of an INSERT, so that SQLAlchemy tells what goes wrong in the same words.
     """
 
     connection: Connection
@@ -79,10 +80,15 @@ class Cursor(psycopg.Cursor[Any]):
             check(self.connection, premise)
         return self
 
-    def executemany(self, *arguments: Any, **how: Any) -> None:
+    def executemany(self, query: Any, rows: Iterable[Any], **how: Any) -> None:
         """Raises PremiseChanged."""
         self.connection.settle()
-        super().executemany(*arguments, **how)
+        if not query.startswith("COPY "):
+            super().executemany(query, rows, **how)
+            return
+        with self.copy(query) as copy:
+            for row in rows:
+                copy.write_row(row)
 
     @property
     def description(self) -> Any:

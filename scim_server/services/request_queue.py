@@ -132,7 +132,7 @@ class RequestQueue:
         """
         try:
             with self._database.writing() as session:
-                request_log.write(session, batch)
+                request_log.write_many(session, batch)
         except (DatabaseBusy, OperationalError):
             raise
         except Exception as error:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,11 +19,11 @@ from scim_server.db import Database
 from scim_server.models import Provider
 from scim_server.models.base import new_id
 from scim_server.services import directories, organizations, request_log
-from scim_server.services.context import OPERATOR, Context
+from scim_server.services.context import OPERATOR, Context, Notes
 from scim_server.services.request_log import Entry, Wanted
 from scim_server.services.request_queue import RequestQueue
 from tests.processes import wait_until
-from tests.request_logs import in_database
+from tests.request_logs import in_database, shown
 
 NOON = datetime(2030, 5, 1, 12, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -224,7 +225,7 @@ def out_of_order(database: Database, problem: Exception) -> Iterator[None]:
     """Nobody can write to the log."""
 
     def refuse(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if "INSERT INTO directory_requests" in statement:
+        if statement.startswith(("INSERT INTO directory_requests", "COPY directory_requests")):
             raise problem
 
     event.listen(database.engine, "before_cursor_execute", refuse)
@@ -254,6 +255,22 @@ def test_the_thread_takes_away_what_is_too_old(
     queue.start()
 
     wait_until(lambda: [row.path for row in in_database(database)] == ["/young"], "the thread purges")
+
+
+def test_what_is_written_with_others_is_as_what_is_written_with_a_change(database: Database, town: Directories) -> None:
+    okta, *_ = town.values()
+    notes = Notes(rewrites=["a rewrite"], skipped=["nobody \u2665"])
+    bodies: dict[str, Any] = {"request_body": "\\N\t\n\u2665", "answer_body": "{}"}
+    full = entry(okta, path="/\u2665", status=404, method="POST", about=("user", new_id()), notes=notes, **bodies)
+    empty = entry(okta)
+
+    write(database, full, empty)
+    with database.writing() as session:
+        request_log.write_many(session, [replace(each, id=new_id()) for each in (full, empty)])
+
+    with_change, with_others = in_database(database)[:2], in_database(database)[2:]
+    assert [shown(row) | {"id": None} for row in with_others] == [shown(row) | {"id": None} for row in with_change]
+    assert [name for name, value in shown(with_others[0]).items() if value is None] == []
 
 
 def test_a_close_writes_all_that_waits(database: Database, town: Directories, queue: RequestQueue) -> None:
