@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import flask
@@ -84,7 +84,8 @@ def current() -> Request:
     """The request itself. Whoever wants more than one thing of it asks for it once: each look at one of Flask's proxies
     takes four calls.
     """
-    return cast(Request, request._get_current_object())  # type: ignore[attr-defined]
+    asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+    return asked
 
 
 def request_id() -> str:
@@ -116,7 +117,8 @@ def _too_large(limit: int) -> RequestEntityTooLarge:
 
 def told_path(path: str) -> str:
     """A path without the secret of a link: what is as long as one of ours, and whatever stands where one belongs."""
-    return _LONG.sub("…", _LINK.sub(r"\1…", path))
+    # Not by a template: Python would take the text of one to pieces for each path, few of which are such links.
+    return _LONG.sub("…", _LINK.sub(lambda link: f"{link[1]}…", path))
 
 
 def watch(application: "WSGIApplication") -> "WSGIApplication":
