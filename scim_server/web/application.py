@@ -4,15 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 import flask
-from flask import Flask
+from flask import Flask, Response
+from flask.globals import request_ctx
 from werkzeug.routing import MapAdapter
 
 from scim_server.premises import PremiseChanged
 from scim_server.web.requests import Request, current
+from scim_server.web.routing import Adapter, Routes
 
 
 class Application(Flask):
     request_class = Request
+    url_map_class = Routes
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """None of ours is a coroutine, which Flask would look for in each function that a request calls."""
@@ -31,6 +34,14 @@ class Application(Flask):
             current().begin_anew()
             return super().dispatch_request()
 
+    def process_response(self, response: Response) -> Response:
+        """What is done with an answer is done with each, or with that of this request alone. And nothing is kept in a
+        session of Flask's: who is signed in, `web/browser.py` knows.
+        """
+        for function in (*request_ctx._after_request_functions, *self.after_request_funcs[None]):
+            response = function(response)  # type: ignore[assignment]
+        return response
+
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
         """Nothing of ours waits for the end of a request, or of a context."""
 
@@ -43,4 +54,4 @@ class Application(Flask):
         """
         if request is None:
             return None
-        return MapAdapter(self.url_map, "", "/", "", request.scheme, request.path, request.method)
+        return Adapter(self.url_map, "", "/", "", request.scheme, request.path, request.method)

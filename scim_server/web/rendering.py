@@ -21,10 +21,12 @@ class _Rendered(Response):
     right or not there. And it goes out as a list, which servers send at once, and not piece by piece.
     """
 
+    response: list[bytes]
+
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD" or self.status_code == 304:
             return super().__call__(environ, start_response)
-        body, headers = list(self.iter_encoded()), self.headers.to_wsgi_list()
+        body, headers = self.response, self.headers.to_wsgi_list()
         if self.status_code != 204:
             headers.append(("Content-Length", str(sum(map(len, body)))))
         start_response(self.status, headers)

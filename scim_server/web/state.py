@@ -31,8 +31,7 @@ def keep(extensions: dict[str, object], state: State) -> None:
 
 
 def state() -> State:
-    kept = current_app.extensions[_NAME]
-    assert isinstance(kept, State)
+    kept: State = current_app.extensions[_NAME]
     return kept
 
 
