@@ -80,14 +80,14 @@ class Cursor(psycopg.Cursor[Any]):
             check(self.connection, premise)
         return self
 
-    def executemany(self, query: Any, rows: Iterable[Any], **how: Any) -> None:
+    def executemany(self, query: Any, params_seq: Iterable[Any], **how: Any) -> None:
         """Raises PremiseChanged."""
         self.connection.settle()
         if not query.startswith("COPY "):
-            super().executemany(query, rows, **how)
+            super().executemany(query, params_seq, **how)
             return
         with self.copy(query) as copy:
-            for row in rows:
+            for row in params_seq:
                 copy.write_row(row)
 
     @property
