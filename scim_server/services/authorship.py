@@ -43,6 +43,11 @@ def with_what_hands_wrote(user: User, profile: Profile) -> Profile:
     )
 
 
+def hands_have_a_say(ctx: Context, user: User) -> bool:
+    """Whether a person has written anything of a user, or does so now; of nearly all, a directory alone says it all."""
+    return bool(user.by_hand) or _is_person(ctx)
+
+
 def written_by_hand(ctx: Context, profile: Profile) -> list[str]:
     """The attributes of somebody who is new that a person has written."""
     return sorted(flattened(profile.document).keys() - _NOBODYS) if _is_person(ctx) else []
@@ -61,9 +66,9 @@ def authors(ctx: Context, user: User, profile: Profile, said: Collection[str]) -
     """Who has written the attributes of a user whose profile becomes this one: those that differ, and those that are
     `said`, though they may be what they were.
     """
-    theirs, is_person = set(user.by_hand), _is_person(ctx)
-    if not theirs and not is_person:  # which is how nearly all are, and stay
+    if not hands_have_a_say(ctx, user):
         return Authors(user.by_hand, [])
+    theirs, is_person = set(user.by_hand), _is_person(ctx)
     after = flattened(profile.document)
     written = {*said, *differences(flattened(user.document), after)}
     hands = theirs | written if is_person else theirs - written

@@ -173,6 +173,8 @@ def event_of(
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """What differs between two documents, attribute by attribute; absent reads as null."""
+    if before == after:
+        return {}
     return {
         name: (before.get(name), after.get(name))
         for name in sorted(before.keys() | after.keys())

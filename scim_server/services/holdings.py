@@ -40,9 +40,9 @@ def become(ctx: Context, user: User, status: UserStatus, columns: Mapping[str, A
     told = ctx.session.connection().execute(_becoming(tuple(values)), parameters(ctx, user, values)).scalar_one()
     note_columns(user, values)
     held: Held = {kind: [] for kind in _KINDS}
-    for kind, id in told or ():
+    for kind, id in sorted(told or ()):
         held[kind].append(id)
-    return {kind: sorted(ids) for kind, ids in held.items()}
+    return held
 
 
 @lru_cache(maxsize=16)

@@ -10,7 +10,7 @@ from scim_server.models import Availability, Origin, User, UserStatus
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of
 from scim_server.services import adoption, checklist_moments, lifecycle, membership, newcomers
-from scim_server.services.authorship import authors, with_what_hands_wrote, written_by_hand
+from scim_server.services.authorship import authors, hands_have_a_say, with_what_hands_wrote, written_by_hand
 from scim_server.services.constraints import flush, make_known
 from scim_server.services.context import Context
 from scim_server.services.declared import DeclaredRole, declared, role_of
@@ -170,7 +170,8 @@ def replace_profile(ctx: Context, user: User, profile: Profile) -> User:
 
     Raises InvalidValue, UserNameTaken.
     """
-    return write_profile(ctx, user, with_what_hands_wrote(user, profile), said=flattened(profile.document))
+    said = flattened(profile.document) if hands_have_a_say(ctx, user) else ()
+    return write_profile(ctx, user, with_what_hands_wrote(user, profile), said=said)
 
 
 def write_profile(ctx: Context, user: User, profile: Profile, *, said: Collection[str] = ()) -> User:
