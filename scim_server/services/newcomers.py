@@ -1,6 +1,6 @@
-"""The rows of somebody who is new. They are only added, so that no object of the session need be made of them."""
+"""The row of somebody who is new. It is only added, so that no object of the session need be made of it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,8 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Insert, bindparam, insert, literal_column, select
 
-from scim_server.db import Transaction
-from scim_server.models import User, UserEmail
+from scim_server.models import User
 from scim_server.services.adoption import CANDIDATES, NOBODY, Called
 from scim_server.services.constraints import send
 from scim_server.services.context import Context
@@ -69,7 +68,6 @@ def _insert_unless_known() -> Insert:
 
 # Put together once, because every user who is created is sent by it.
 _INSERT = _insert_unless_known()
-_INSERT_EMAIL = insert(UserEmail)
 
 
 def insert_user(ctx: Context, row: Mapping[str, Any], *, unless: Called = NOBODY) -> bool:
@@ -79,9 +77,3 @@ def insert_user(ctx: Context, row: Mapping[str, Any], *, unless: Called = NOBODY
     """
     told = {"uq_users_user_name": UserNameTaken(row["user_name"])}
     return send(ctx.session, _INSERT, {**row, **unless.parameters(ctx)}, told) == 1
-
-
-def insert_emails(ctx: Context, user_id: UUID, keys: Collection[str]) -> None:
-    assert isinstance(ctx.session, Transaction), "what changes something is in a transaction that writes"
-    for key in sorted(keys):
-        ctx.session.append(_INSERT_EMAIL, {"org_id": ctx.org.id, "user_id": user_id, "address_key": key})

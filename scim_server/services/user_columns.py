@@ -6,22 +6,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Update, bindparam, delete, inspect, select, update
+from sqlalchemy import Update, bindparam, inspect, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from scim_server.db import Transaction
-from scim_server.models import User, UserEmail
+from scim_server.models import User
 from scim_server.services.context import Context
-from scim_server.services.newcomers import insert_emails
-
-_EMAILS = select(UserEmail.address_key).where(
-    UserEmail.org_id == bindparam("org_id"), UserEmail.user_id == bindparam("user_id")
-)
-_DELETE_EMAIL = delete(UserEmail).where(
-    UserEmail.org_id == bindparam("gone_org_id"),
-    UserEmail.user_id == bindparam("gone_user_id"),
-    UserEmail.address_key == bindparam("gone_address_key"),
-)
 
 
 def write_columns(ctx: Context, user: User, values: Mapping[str, Any]) -> None:
@@ -59,18 +49,3 @@ def writing(names: tuple[str, ...]) -> Update:
         .where(User.org_id == bindparam("changed_org_id"), User.id == bindparam("changed_user_id"))
         .values({name: bindparam(f"new_{name}") for name in names})
     )
-
-
-def email_keys(ctx: Context, user: User) -> set[str]:
-    """The addresses that a user is found by."""
-    ctx.session.flush()
-    parameters = {"org_id": ctx.org.id, "user_id": user.id}
-    return set(ctx.session.connection().execute(_EMAILS, parameters).scalars())
-
-
-def replace_emails(ctx: Context, user: User, before: set[str], after: set[str]) -> None:
-    assert isinstance(ctx.session, Transaction), "what changes something is in a transaction that writes"
-    for key in sorted(before - after):
-        whose = {"gone_org_id": ctx.org.id, "gone_user_id": user.id, "gone_address_key": key}
-        ctx.session.change(_DELETE_EMAIL, whose)
-    insert_emails(ctx, user.id, after - before)

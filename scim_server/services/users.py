@@ -23,7 +23,8 @@ from scim_server.services.roles import assign_role
 from scim_server.services.seats import take_seat
 from scim_server.services.shown_users import ONE, TEAMS_OF_ONE, Belonging, Seen, belongings, teams_of_users
 from scim_server.services.unions import Part
-from scim_server.services.user_columns import another_version, email_keys, replace_emails, write_columns
+from scim_server.services.user_columns import another_version, write_columns
+from scim_server.services.user_emails import email_keys, insert_emails, replace_emails
 
 _MOST_CONVERSATIONS = 2**31 - 1  # what an integer column holds
 
@@ -181,7 +182,7 @@ def write_profile(ctx: Context, user: User, profile: Profile, *, said: Collectio
     Raises InvalidValue, UserNameTaken.
     """
     changes = differences(user.document, profile.document)
-    emails_before = email_keys(ctx, user) if "emails" in changes else set()
+    emails_before = email_keys(ctx, user.id) if "emails" in changes else set()
     by_hand, taken_over = authors(ctx, user, profile, said)
     details = {"taken_over": taken_over} if taken_over else {}
     work_before = _work(user)
@@ -195,7 +196,7 @@ def write_profile(ctx: Context, user: User, profile: Profile, *, said: Collectio
     if "user_name_key" in differing:
         flush(ctx.session, {"uq_users_user_name": UserNameTaken(user.user_name)})
     if "emails" in changes:
-        replace_emails(ctx, user, emails_before, profile.email_keys())
+        replace_emails(ctx, user.id, emails_before, profile.email_keys())
     if changes or taken_over:
         record(ctx, Action.USER_UPDATED, user, changes, **details)
     if work := differences(work_before, _work(user)):
@@ -257,7 +258,7 @@ def _newcomer(
 def _welcome(ctx: Context, user: Seen, profile: Profile) -> None:
     """What follows from it that somebody is new."""
     ctx.notes.about = ("user", user.id)
-    newcomers.insert_emails(ctx, user.id, profile.email_keys())
+    insert_emails(ctx, user.id, profile.email_keys())
     changes = {
         "userName": (None, profile.document["userName"]),
         "status": (None, str(user.status)),
