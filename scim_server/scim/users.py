@@ -7,7 +7,7 @@ from uuid import UUID
 
 from scim2_models import Context as Direction
 
-from scim_server.models import User, UserStatus
+from scim_server.models import UserStatus
 from scim_server.scim import kinds
 from scim_server.scim.answers import Answer, answers_without_body, base_url, etag, meta
 from scim_server.scim.dialects import TOLERANT, dialect_of, normalise_patch
@@ -25,6 +25,7 @@ from scim_server.services import grants, lifecycle, roles, shown_users, users
 from scim_server.services.context import Context
 from scim_server.services.declared import declared, hold, role_of
 from scim_server.services.profiles import PRODUCT_USER, Profile
+from scim_server.services.user_columns import Changing, Held
 
 # What a resource shows that no profile holds: ours to say, or never to be kept.
 _NOT_IN_PROFILE = ("id", "meta", "groups", "password")
@@ -116,7 +117,7 @@ def patch(
 
 def delete(ctx: Context, id: str, if_match: EntityTags | None) -> Answer:
     """DELETE /Users/{id} (RFC 7644 §3.6)."""
-    user = users.get_user_to_change(ctx, known_id("user", id))
+    user = users.hold_user(ctx, known_id("user", id))
     check_if_match(if_match, user)
     lifecycle.delete_user(ctx, user)
     return Answer(204)
@@ -160,7 +161,7 @@ def to_profile(kind: Kind, resource: Any, active: bool | None) -> Profile:
     return keep(document, kind.fold)
 
 
-def to_resource(ctx: Context, kind: Kind, user: User) -> Any:
+def to_resource(ctx: Context, kind: Kind, user: Changing) -> Any:
     """A row as the model that PATCH operations work on."""
     document = user.document | {"id": str(user.id), PRODUCT_USER: _product(ctx, user)}
     if "active" in document:
@@ -168,19 +169,19 @@ def to_resource(ctx: Context, kind: Kind, user: User) -> Any:
     return kind.profile.model_validate(document, scim_policy=TOLERANT)
 
 
-def _to_change(ctx: Context, id: str, projection: Projection | None) -> tuple[User, Teams]:
+def _to_change(ctx: Context, id: str, projection: Projection | None) -> tuple[Held, Teams]:
     """A user to change, and the teams that the answer shows them in."""
     user_id = known_id("user", id)
     if projection is None or not projection.shows("groups"):
-        return users.get_user_to_change(ctx, user_id), []
-    return users.get_user_to_change_in_teams(ctx, user_id)
+        return users.hold_user(ctx, user_id), []
+    return users.hold_user_in_teams(ctx, user_id)
 
 
 def _operations(ctx: Context, kind: Kind, payload: Mapping[str, Any]) -> Any:
     return read_patch(ctx, kind, normalise_patch(ctx, payload, kind.known))
 
 
-def _apply(ctx: Context, kind: Kind, user: User, operations: Any) -> None:
+def _apply(ctx: Context, kind: Kind, user: Held, operations: Any) -> None:
     """Write what the operations of a PATCH make of a user."""
     resource = to_resource(ctx, kind, user)
     operations.patch(resource, dialect_of(ctx).policy)
@@ -193,7 +194,7 @@ def _apply(ctx: Context, kind: Kind, user: User, operations: Any) -> None:
     hold_to_letter(ctx, kind, before, user.document)
 
 
-def _write(ctx: Context, kind: Kind, user: User, values: Values) -> None:
+def _write(ctx: Context, kind: Kind, user: Held, values: Values) -> None:
     """As `_apply`, for a PATCH that says no more than which values there are to be."""
     document = written(user.document, values)
     if "active" in document:
@@ -212,10 +213,10 @@ def _follow_entitlements(ctx: Context, user: shown_users.Seen, *, was: Any, aske
 def _change(
     ctx: Context,
     kind: Kind,
-    user: User,
+    user: Held,
     resource: Any,
     becomes: bool | None,
-    write: Callable[[Context, User, Profile], User],
+    write: Callable[[Context, Held, Profile], Held],
 ) -> None:
     """Write what a resource says of a user, and make them active or not, or leave that as it is (None)."""
     profile = to_profile(kind, resource, resource.active)
@@ -230,7 +231,7 @@ def _change(
     _become(ctx, user, becomes)
 
 
-def _become(ctx: Context, user: User, active: bool | None) -> None:
+def _become(ctx: Context, user: Held, active: bool | None) -> None:
     if active is True:
         lifecycle.activate_user(ctx, user)
     elif active is False:

@@ -13,6 +13,7 @@ from scim_server.services.errors import NotAllowed, OwnedByDirectory, UserNameTa
 from scim_server.services.events import Action, record
 from scim_server.services.permissions import Manage, require
 from scim_server.services.profiles import Profile, main_address
+from scim_server.services.user_columns import Changing, another_version, set_columns
 
 
 class Called(NamedTuple):
@@ -56,7 +57,7 @@ def called(profile: Profile) -> Called:
     return Called(profile.key("userName"), main_address(profile.search))
 
 
-def claim(ctx: Context, user: User) -> None:
+def claim(ctx: Context, user: Changing) -> None:
     """Ask whether a directory may change a user, and take over one who is nobody's, if the directory is to.
 
     Raises OwnedByDirectory, NotAllowed.
@@ -106,11 +107,10 @@ def find_candidate(ctx: Context, profile: Profile) -> User | None:
     return user
 
 
-def adopt(ctx: Context, user: User) -> None:
+def adopt(ctx: Context, user: Changing) -> None:
     """Make a user the directory's, which says from now on who they are."""
     assert ctx.directory is not None, "only a directory adopts"
-    user.directory_id = ctx.directory.id
-    user.changed(ctx.now)
+    set_columns(ctx, user, {"directory_id": ctx.directory.id, **another_version(ctx, user)})
     record(ctx, Action.USER_ADOPTED, user, {"directory": (None, str(ctx.directory.id))})
     _weigh_claims(ctx, user)
 
@@ -123,12 +123,11 @@ def release_user(ctx: Context, user: User) -> None:
     require(ctx, Manage.DIRECTORIES)
     if user.directory_id is not None:
         record(ctx, Action.USER_RELEASED, user, {"directory": (str(user.directory_id), None)})
-        user.directory_id = None
-        user.changed(ctx.now)
+        set_columns(ctx, user, {"directory_id": None, **another_version(ctx, user)})
         _weigh_claims(ctx, user)
 
 
-def _weigh_claims(ctx: Context, user: User) -> None:
+def _weigh_claims(ctx: Context, user: Changing) -> None:
     """What sign-in tells of a user counts as long as no directory owns them (services/mapping_rules.py)."""
     ctx.session.flush()
     told = select(ClaimedGroup.user_id).where(ClaimedGroup.org_id == ctx.org.id, ClaimedGroup.user_id == user.id)
@@ -136,7 +135,7 @@ def _weigh_claims(ctx: Context, user: User) -> None:
         mapping_effects.refresh(ctx, [user.id])
 
 
-def check_hands_may(ctx: Context, user: User) -> None:
+def check_hands_may(ctx: Context, user: Changing) -> None:
     """Ask whether people may say of a user what a directory says: not while they are a directory's.
 
     Raises OwnedByDirectory.

@@ -7,24 +7,24 @@ is the directory's, which hands do not write; and what hands wrote is not lost b
 from collections.abc import Collection
 from typing import NamedTuple
 
-from scim_server.models import User
 from scim_server.services.context import ActorKind, Context
 from scim_server.services.events import differences
 from scim_server.services.fields import flattened, of_parts
 from scim_server.services.profiles import Profile
+from scim_server.services.user_columns import Changing, search_of
 
 # The row has it; the document only has that it is shown.
 _NOBODYS = frozenset({"active"})
 
 
-def of_directory(user: User) -> frozenset[str]:
+def of_directory(user: Changing) -> frozenset[str]:
     """The attributes that the user's directory says, by their full names."""
     if user.directory_id is None:
         return frozenset()
     return frozenset(flattened(user.document)) - _NOBODYS - frozenset(user.by_hand)
 
 
-def with_what_hands_wrote(user: User, profile: Profile) -> Profile:
+def with_what_hands_wrote(ctx: Context, user: Changing, profile: Profile) -> Profile:
     """What a directory says of a user, and of what it does not say, what a person has written.
 
     No value, null and an empty array all say nothing (RFC 7643 §2.5): JumpCloud sends the last two for whatever a user
@@ -36,14 +36,14 @@ def with_what_hands_wrote(user: User, profile: Profile) -> Profile:
     missing = [name for name in user.by_hand if name not in said]
     if not missing:
         return profile
-    document, search = flattened(user.document), flattened(user.search)
+    document, search = flattened(user.document), flattened(search_of(ctx, user))
     return of_parts(
         said | {name: document[name] for name in missing if name in document},
         flattened(profile.search) | {name: search[name] for name in missing if name in search},
     )
 
 
-def hands_have_a_say(ctx: Context, user: User) -> bool:
+def hands_have_a_say(ctx: Context, user: Changing) -> bool:
     """Whether a person has written anything of a user, or does so now; of nearly all, a directory alone says it all."""
     return bool(user.by_hand) or _is_person(ctx)
 
@@ -62,7 +62,7 @@ class Authors(NamedTuple):
     taken_over: list[str]
 
 
-def authors(ctx: Context, user: User, profile: Profile, said: Collection[str]) -> Authors:
+def authors(ctx: Context, user: Changing, profile: Profile, said: Collection[str]) -> Authors:
     """Who has written the attributes of a user whose profile becomes this one: those that differ, and those that are
     `said`, though they may be what they were.
     """

@@ -21,6 +21,7 @@ from scim_server.services.context import Context
 from scim_server.services.errors import HeldBack, InvalidValue
 from scim_server.services.events import Action, record
 from scim_server.services.permissions import Manage, require
+from scim_server.services.user_columns import Changing
 
 # A share says nothing of a few: of three people, one who leaves is a third.
 FLOOR = 10
@@ -107,7 +108,7 @@ def _counts() -> Select[int, int]:
 _COUNTS = _counts()
 
 
-def ask(ctx: Context, user: User) -> dict[str, Any]:
+def ask(ctx: Context, user: Changing) -> dict[str, Any]:
     """Have it asked whether a user may be deactivated or deleted, and return the columns that note who did it. Only a
     directory can be held back, by HeldBack, which the end of the transaction then raises, or that of the savepoint.
     """

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, select, update
 
 from scim_server.db import Transaction
-from scim_server.models import Checklist, ChecklistKind, ChecklistState, User, UserStatus
+from scim_server.models import Checklist, ChecklistKind, ChecklistState, UserStatus
 from scim_server.models.base import new_id
 from scim_server.services.checklist_items import Entry, Known, entry
 from scim_server.services.context import SYSTEM, Actor, ActorKind, Context
@@ -66,7 +66,7 @@ def welcome(ctx: Context, user: Person) -> None:
         open_list(ctx, user, ChecklistKind.NEWCOMER)
 
 
-def see_off(ctx: Context, user: User, *, prepared: bool, successor: str | None = None) -> None:
+def see_off(ctx: Context, user: Person, *, prepared: bool, successor: str | None = None) -> None:
     """Open the list of somebody who was active and is not any more, or go on with the one that was `prepared`."""
     ticks = _ticks(ctx, [Known.ACCOUNT_CLOSED])
     if successor is not None:
@@ -77,17 +77,17 @@ def see_off(ctx: Context, user: User, *, prepared: bool, successor: str | None =
         open_list(ctx, user, ChecklistKind.LEAVER, ticks)
 
 
-def abandon(ctx: Context, user: User) -> None:
+def abandon(ctx: Context, user: Person) -> None:
     """End the list of a newcomer who goes."""
     _cancel(ctx, user, ChecklistKind.NEWCOMER, _LEFT)
 
 
-def come_back(ctx: Context, user: User) -> None:
+def come_back(ctx: Context, user: Person) -> None:
     """End the list of a leaver who is back."""
     _cancel(ctx, user, ChecklistKind.LEAVER, _CAME_BACK)
 
 
-def settle(ctx: Context, user: User, *facts: Known) -> None:
+def settle(ctx: Context, user: Person, *facts: Known) -> None:
     """Tick what has become known of a newcomer."""
     known = {*facts, *_known_of_newcomer(user)}
     if facts or Known.PROFILE in known:
@@ -165,7 +165,7 @@ def _known_of_newcomer(user: Person) -> list[Known]:
     return [Known.ACCEPTED] * bool(accepted) + [Known.PROFILE] * bool(filled)
 
 
-def _tick_open(ctx: Context, user: User, kind: ChecklistKind, ticks: dict[str, Any]) -> None:
+def _tick_open(ctx: Context, user: Person, kind: ChecklistKind, ticks: dict[str, Any]) -> None:
     for row in _open_lists(ctx, user, kind):
         for item in row.content["items"]:
             if item["key"] in ticks and not item["ticked"]:
@@ -173,7 +173,7 @@ def _tick_open(ctx: Context, user: User, kind: ChecklistKind, ticks: dict[str, A
         close_if_done(ctx, row)
 
 
-def _cancel(ctx: Context, user: User, kind: ChecklistKind, why: str) -> None:
+def _cancel(ctx: Context, user: Person, kind: ChecklistKind, why: str) -> None:
     """As `end`, of lists that most have none of: so none is read."""
     ctx.session.flush()
     ended = ctx.session.connection().execute(_CANCEL, _whose(ctx, user, kind) | {"why": why, "now": ctx.now})

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from scim_server.models import Membership, Team, User
+from scim_server.models import Membership, Team
 from scim_server.models.expressions import any_of
 from scim_server.services.context import Context
+from scim_server.services.events import Target
 from scim_server.services.kept import Kept, columns, keep, restore
 
 # Put together once, as each user who is deleted leaves.
@@ -19,7 +20,7 @@ _LEAVE_ALL = (
 )
 
 
-def leave_all(ctx: Context, user: User) -> list[Kept]:
+def leave_all(ctx: Context, user: Target) -> list[Kept]:
     """Remove a user from every team, and return what is needed to put them back in the same way."""
     whose = {"their_org_id": ctx.org.id, "their_user_id": user.id}
     left = [keep(row) for row in ctx.session.execute(_LEAVE_ALL, whose).mappings()]
@@ -27,7 +28,7 @@ def leave_all(ctx: Context, user: User) -> list[Kept]:
     return sorted(left, key=lambda each: str(each["team_id"]))
 
 
-def put_back(ctx: Context, user: User, left: Sequence[Kept]) -> list[str]:
+def put_back(ctx: Context, user: Target, left: Sequence[Kept]) -> list[str]:
     """Put a user back into the teams that are still there, and return which these are."""
     teams = (
         select(Team.id)

@@ -16,14 +16,13 @@ from scim_server.models import (
     Membership,
     ScimToken,
     Team,
-    User,
     UserSession,
     UserStatus,
 )
 from scim_server.models.expressions import asked, json_rows
 from scim_server.models.types import Id
 from scim_server.services.context import Context
-from scim_server.services.user_columns import another_version, note_columns, parameters, writing
+from scim_server.services.user_columns import Changing, another_version, note_columns, parameters, writing
 
 # The ids of the open sessions, tokens, invitations and checklists of a user, and of the teams that they are in.
 Held = dict[str, list[str]]
@@ -31,7 +30,7 @@ Held = dict[str, list[str]]
 _KINDS = ("session", "token", "team", "deleted team", "invitation", *ChecklistKind)
 
 
-def become(ctx: Context, user: User, status: UserStatus, columns: Mapping[str, Any] | None = None) -> Held:
+def become(ctx: Context, user: Changing, status: UserStatus, columns: Mapping[str, Any] | None = None) -> Held:
     """Make this the state of a user whom nobody else changes, with some columns that go with it, and return what they
     hold. Whoever gives them anything of it has to hold the user, too, and has done so before, or comes too late.
     """

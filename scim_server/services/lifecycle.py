@@ -27,9 +27,10 @@ from scim_server.services.errors import AccountTaken, InvalidValue, NotAllowed, 
 from scim_server.services.events import Action, record
 from scim_server.services.permissions import Manage, require
 from scim_server.services.seats import take_seat
+from scim_server.services.user_columns import Changed, Changing
 
 
-def activate_user(ctx: Context, user: User) -> User:
+def activate_user(ctx: Context, user: Changed) -> Changed:
     """Let a user sign in who is deactivated, or invited; whoever owns the user can.
 
     Raises NotAllowed, NoSeatLeft.
@@ -51,7 +52,7 @@ def admit_invited_user(ctx: Context, user: User) -> User:
     return user
 
 
-def deactivate_user(ctx: Context, user: User, *, successor: User | None = None) -> User:
+def deactivate_user(ctx: Context, user: Changed, *, successor: User | None = None) -> Changed:
     """Bar a user from signing in, and end their sessions and tokens; their history stays, and their seat is free.
 
     The product hears which teams they are in, and who takes over their work, if somebody does.
@@ -74,7 +75,7 @@ def deactivate_user(ctx: Context, user: User, *, successor: User | None = None) 
     return user
 
 
-def delete_user(ctx: Context, user: User) -> None:
+def delete_user(ctx: Context, user: Changing) -> None:
     """Take a user out of every list and every team; the row and its history stay, and the name is free again.
 
     Raises NotAllowed, OwnerProtected, LastAdminProtected, HeldBack.
@@ -110,7 +111,7 @@ def put_back(ctx: Context, user: User, status: UserStatus) -> None:
         _come_back(ctx, user, held)
 
 
-def _delete(ctx: Context, user: User) -> holdings.Held:
+def _delete(ctx: Context, user: Changing) -> holdings.Held:
     before = user.status
     columns = {"deleted_at": ctx.now, **brake.ask(ctx, user)}
     held = holdings.become(ctx, user, UserStatus.DELETED, columns)
@@ -158,12 +159,12 @@ def sign_out(ctx: Context, user: User) -> int:
     return ended
 
 
-def _check_may(ctx: Context, user: User) -> None:
+def _check_may(ctx: Context, user: Changing) -> None:
     require(ctx, Manage.USERS)
     check_hands_may(ctx, user)
 
 
-def _activate(ctx: Context, user: User) -> None:
+def _activate(ctx: Context, user: Changing) -> None:
     before = UserStatus(user.status)
     take_seat(ctx, before=before, after=UserStatus.ACTIVE)
     held = holdings.become(ctx, user, UserStatus.ACTIVE)
@@ -174,7 +175,7 @@ def _activate(ctx: Context, user: User) -> None:
         _come_back(ctx, user, held)
 
 
-def _come_back(ctx: Context, user: User, held: holdings.Held) -> None:
+def _come_back(ctx: Context, user: Changing, held: holdings.Held) -> None:
     if held[ChecklistKind.LEAVER]:
         checklist_moments.come_back(ctx, user)
 
@@ -182,7 +183,7 @@ def _come_back(ctx: Context, user: User, held: holdings.Held) -> None:
 def _record(
     ctx: Context,
     action: Action,
-    user: User,
+    user: Changing,
     before: str,
     changes: dict[str, tuple[Any, Any]] | None = None,
     **details: Any,
@@ -190,7 +191,7 @@ def _record(
     record(ctx, action, user, {"status": (str(before), str(user.status))} | (changes or {}), **details)
 
 
-def _shut_out(ctx: Context, user: User, held: holdings.Held, why: Action) -> dict[str, Any]:
+def _shut_out(ctx: Context, user: Changing, held: holdings.Held, why: Action) -> dict[str, Any]:
     """End what a user could still come in with, and return how much of it there was, and their teams."""
     if held["token"]:
         _end_tokens(ctx, user)
@@ -203,7 +204,7 @@ def _shut_out(ctx: Context, user: User, held: holdings.Held, why: Action) -> dic
     return {"teams": held["team"], "sessions": len(held["session"]), "tokens": len(held["token"])}
 
 
-def _end_tokens(ctx: Context, user: User) -> None:
+def _end_tokens(ctx: Context, user: Changing) -> None:
     ctx.session.execute(
         update(ScimToken)
         .where(ScimToken.org_id == ctx.org.id, ScimToken.user_id == user.id, ScimToken.revoked_at.is_(None))
@@ -212,7 +213,7 @@ def _end_tokens(ctx: Context, user: User) -> None:
     )
 
 
-def _end_invitations(ctx: Context, user: User) -> None:
+def _end_invitations(ctx: Context, user: Changing) -> None:
     """End the links of a user, and keep those back that have not been sent yet."""
     ended = ctx.session.scalars(
         update(Invitation)
@@ -226,7 +227,7 @@ def _end_invitations(ctx: Context, user: User) -> None:
             outbox.withdraw(ctx, mail_id)
 
 
-def _successor(user: User, successor: User) -> str:
+def _successor(user: Changing, successor: User) -> str:
     if successor.id == user.id or successor.status != UserStatus.ACTIVE:
         raise InvalidValue("successor", "must be another user, who is active")
     return str(successor.id)

@@ -15,6 +15,7 @@ from scim_server.services.errors import (
 )
 from scim_server.services.events import Action, record
 from scim_server.services.sso_rule import is_break_glass
+from scim_server.services.user_columns import Changing
 
 
 def find_owner(ctx: Context) -> User | None:
@@ -22,11 +23,11 @@ def find_owner(ctx: Context) -> User | None:
     return ctx.session.scalar(select(User).where(User.org_id == ctx.org.id, User.is_owner))
 
 
-def is_admin(ctx: Context, user: User) -> bool:
+def is_admin(ctx: Context, user: Changing) -> bool:
     return declared(ctx).roles[user.role_id].built_in == BuiltIn.ADMIN
 
 
-def guard(ctx: Context, user: User) -> None:
+def guard(ctx: Context, user: Changing) -> None:
     """Ask whether a user may stop being an active admin, which each user may who is none.
 
     Raises OwnerProtected, BreakGlassProtected, LastAdminProtected.
@@ -47,7 +48,7 @@ def guard(ctx: Context, user: User) -> None:
         raise LastAdminProtected(user.user_name)
 
 
-def guard_owner(user: User) -> None:
+def guard_owner(user: Changing) -> None:
     """Ask no more than whether a user is the owner: in the course of an undo, the last admin of a moment may be one who
     was made one a moment ago, and the owner, who is an admin, is there in any case.
 

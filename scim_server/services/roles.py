@@ -20,6 +20,7 @@ from scim_server.services.events import Action, Target, differences, record
 from scim_server.services.paging import Listed, Page, Position, Selection, Slice, read_page, read_slice
 from scim_server.services.permissions import known, require, require_reach, require_to_give
 from scim_server.services.profiles import folded, one_line
+from scim_server.services.user_columns import Changing, another_version, set_columns
 
 _BUILT_IN = {
     BuiltIn.ADMIN: ("Admin", "May do everything."),
@@ -117,7 +118,7 @@ def walk_roles(
     return read_slice(ctx, _LISTED, selection, start=start, backwards=backwards, limit=limit)
 
 
-def assign_role(ctx: Context, user: User, role: DeclaredRole | None, source: RoleSource | None = None) -> None:
+def assign_role(ctx: Context, user: Changing, role: DeclaredRole | None, source: RoleSource | None = None) -> None:
     """Have a user given this role, or none any more, by hands, by a directory or by a mapping; by default by whoever
     asks. Their role is then the one that `effective_role` says.
 
@@ -164,18 +165,18 @@ def record_grant(
     record(ctx, action, user, changes, source=source.value, grant=ids, **details)
 
 
-def _role_with(ctx: Context, user: User, source: RoleSource, given: UUID | None) -> DeclaredRole:
+def _role_with(ctx: Context, user: Changing, source: RoleSource, given: UUID | None) -> DeclaredRole:
     grants = {each: getattr(user, name) for each, name in _GRANTS.items()} | {source: given}
     return effective_role(ctx, *grants.values())
 
 
-def _grant(ctx: Context, user: User, after: DeclaredRole, source: RoleSource, given: UUID | None) -> None:
+def _grant(ctx: Context, user: Changing, after: DeclaredRole, source: RoleSource, given: UUID | None) -> None:
     column = _GRANTS[source]
     record_grant(ctx, user, (user.role_id, after.id), source, (getattr(user, column), given))
-    setattr(user, column, given)
+    values: dict[str, Any] = {column: given}
     if user.role_id != after.id:
-        user.role_id = after.id
-        user.changed(ctx.now)
+        values |= {"role_id": after.id} | another_version(ctx, user)
+    set_columns(ctx, user, values)
 
 
 def give_role(ctx: Context, user: User, role: DeclaredRole) -> None:

@@ -22,7 +22,7 @@ from scim_server.models import Organization, User, UserSession, UserStatus, Way
 from scim_server.models.base import new_id
 from scim_server.services.context import Actor, ActorKind, Context, Device
 from scim_server.services.errors import NotAllowed, NotFound, NotSignedIn
-from scim_server.services.events import Action, record
+from scim_server.services.events import Action, Target, record
 from scim_server.services.permissions import Manage, require
 from scim_server.services.settings import OrganizationSettings, organization_settings
 
@@ -240,7 +240,7 @@ def end_by_subject(ctx: Context, connection_id: UUID, subject: str | None, idp_s
     return len(ended)
 
 
-def end_all(ctx: Context, user: User, why: str) -> int:
+def end_all(ctx: Context, user: Target, why: str) -> int:
     """End every session of a user at once, and return how many there were."""
     return len(_end(ctx, why, UserSession.user_id == user.id))
 

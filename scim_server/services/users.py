@@ -21,16 +21,17 @@ from scim_server.services.paging import Selection
 from scim_server.services.profiles import Profile, required
 from scim_server.services.roles import assign_role
 from scim_server.services.seats import take_seat
-from scim_server.services.shown_users import ONE, TEAMS_OF_ONE, Belonging, Seen, belongings, teams_of_users
+from scim_server.services.shown_users import ONE, TEAMS_OF_ONE, Belonging, Seen, belongings
 from scim_server.services.unions import Part
-from scim_server.services.user_columns import another_version, write_columns
+from scim_server.services.user_columns import HELD, Changed, Changing, Held, another_version, write_columns
 from scim_server.services.user_emails import email_keys, insert_emails, replace_emails
 
 _MOST_CONVERSATIONS = 2**31 - 1  # what an integer column holds
 
 # Put together once, as in services/shown_users.py.
 _ONE_TO_CHANGE = select(User).where(*ONE).with_for_update()
-_ONE_TO_CHANGE_WITH_BELONGINGS = select(User, TEAMS_OF_ONE).where(*ONE).with_for_update(of=User)
+_ONE_TO_HOLD = select(*HELD).where(*ONE).with_for_update()
+_ONE_TO_HOLD_WITH_BELONGINGS = select(*HELD, TEAMS_OF_ONE).where(*ONE).with_for_update(of=User)
 
 
 def get_user(ctx: Context, user_id: UUID) -> User:
@@ -65,20 +66,23 @@ def get_user_to_change(ctx: Context, user_id: UUID) -> User:
     return user
 
 
-def get_user_to_change_in_teams(ctx: Context, user_id: UUID) -> tuple[User, Sequence[Belonging]]:
-    """A user as from `get_user_to_change`, and what `teams_of_users` says of them, by one query.
+def hold_user(ctx: Context, user_id: UUID) -> Held:
+    """What a change looks at of a user as from `get_user_to_change`, who is not made an object.
 
     Raises NotFound, NotAllowed.
     """
-    parameters = {"org_id": ctx.org.id, "user_id": user_id}
-    row: Any = ctx.session.execute(_ONE_TO_CHANGE_WITH_BELONGINGS, parameters).one_or_none()
-    if row is None:
-        raise NotFound("user", user_id)
-    user, version = row.User, row.User.version
-    adoption.claim(ctx, user)
-    if user.version != version:  # a directory has taken them over, by which they may have left teams
-        return user, teams_of_users(ctx, [user_id])[user_id]
-    return user, belongings(row)
+    user = Held(*_read_to_hold(ctx, _ONE_TO_HOLD, user_id))
+    return user if _is_as_read(ctx, user) else hold_user(ctx, user_id)
+
+
+def hold_user_in_teams(ctx: Context, user_id: UUID) -> tuple[Held, Sequence[Belonging]]:
+    """As `hold_user`, and what `teams_of_users` says of them, by one query.
+
+    Raises NotFound, NotAllowed.
+    """
+    row = _read_to_hold(ctx, _ONE_TO_HOLD_WITH_BELONGINGS, user_id)
+    user = Held(*row[:-1])
+    return (user, belongings(row)) if _is_as_read(ctx, user) else hold_user_in_teams(ctx, user_id)
 
 
 def get_deleted_user(ctx: Context, user_id: UUID) -> User:
@@ -166,16 +170,16 @@ def provide_user(
     return user
 
 
-def replace_profile(ctx: Context, user: User, profile: Profile) -> User:
+def replace_profile(ctx: Context, user: Changed, profile: Profile) -> Changed:
     """Make a user's profile all that a directory says of them, and what people wrote of which it says nothing.
 
     Raises InvalidValue, UserNameTaken.
     """
     said = flattened(profile.document) if hands_have_a_say(ctx, user) else ()
-    return write_profile(ctx, user, with_what_hands_wrote(user, profile), said=said)
+    return write_profile(ctx, user, with_what_hands_wrote(ctx, user, profile), said=said)
 
 
-def write_profile(ctx: Context, user: User, profile: Profile, *, said: Collection[str] = ()) -> User:
+def write_profile(ctx: Context, user: Changed, profile: Profile, *, said: Collection[str] = ()) -> Changed:
     """Make a user's profile this one; nothing happens where it is that already.
 
     `said` are attributes that whoever acts says, though they may be what they were.
@@ -186,9 +190,9 @@ def write_profile(ctx: Context, user: User, profile: Profile, *, said: Collectio
     by_hand, taken_over = authors(ctx, user, profile, said)
     details = {"taken_over": taken_over} if taken_over else {}
     work_before = _work(user)
-    loaded = vars(user)  # of what is not, such as `search`, nobody knows whether it differs
     columns = {"by_hand": by_hand} | (_columns(profile) if changes else {})
-    differing = {name: value for name, value in columns.items() if name not in loaded or loaded[name] != value}
+    # `search` is not read: it goes with the document.
+    differing = {name: value for name, value in columns.items() if name == "search" or getattr(user, name) != value}
     if changes:
         differing |= another_version(ctx, user)
     if differing:
@@ -204,7 +208,7 @@ def write_profile(ctx: Context, user: User, profile: Profile, *, said: Collectio
     return user
 
 
-def _work(user: User) -> dict[str, Any]:
+def _work(user: Changing) -> dict[str, Any]:
     """What the product has to know before it assigns work to a user."""
     return {"availability": user.availability, "receptionCapacity": user.reception_capacity}
 
@@ -221,6 +225,23 @@ def user_names(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, str]:
         select(User.id, User.user_name).where(User.org_id == ctx.org.id, any_of(User.id, user_ids))
     )
     return {row.id: row.user_name for row in rows}
+
+
+def _read_to_hold(ctx: Context, statement: Any, user_id: UUID) -> Any:
+    ctx.session.flush()
+    row = ctx.session.connection().execute(statement, {"org_id": ctx.org.id, "user_id": user_id}).first()
+    if row is None:
+        raise NotFound("user", user_id)
+    return row
+
+
+def _is_as_read(ctx: Context, user: Held) -> bool:
+    """Have a user claimed. Whether they still are as they were read: whoever is taken over may have another role then,
+    and other teams.
+    """
+    version = user.version
+    adoption.claim(ctx, user)
+    return user.version == version
 
 
 def _living(ctx: Context) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

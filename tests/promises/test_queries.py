@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import event
 
 from scim_server.config import Settings
 from scim_server.db import Database
-from scim_server.models import Provider
+from scim_server.models import Provider, User
 from scim_server.scim import groups, users
 from scim_server.services import directories, organizations
 from tests.clients import GROUP, USER, Directory, Reply
@@ -132,6 +135,23 @@ def test_every_request_costs_what_the_table_says_with_one_resource_or_fifty(
 
     assert costs(database, one) == COSTS
     assert costs(database, fifty) == COSTS
+
+
+def test_no_request_of_a_directory_makes_an_object_of_a_user(
+    settings: Settings, database: Database, acme: Directory
+) -> None:
+    tenant = populated(settings, database, acme, 2)
+    made: list[User] = []
+
+    def note(user: User, _context: Any) -> None:
+        made.append(user)
+
+    event.listen(User, "load", note)
+    try:
+        costs(database, tenant)
+        assert made == []
+    finally:
+        event.remove(User, "load", note)
 
 
 def test_a_change_of_members_costs_the_same_in_a_large_group_as_in_a_small_one(

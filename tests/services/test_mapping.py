@@ -431,8 +431,10 @@ def test_whom_a_directory_takes_over_loses_what_sign_in_gave_until_they_are_rele
         mapping.enable_mapping(ctx, mapping.map_claim(ctx, SAML, "it", role=role_named(ctx, "Viewer"), team=team))
         mapping.apply_claims(ctx, users.get_user_to_change(ctx, id), {SAML: ["it"]})
 
-    reply = acme.patch(f"/Users/{id}", {"op": "add", "path": "title", "value": "Lead"})
+    shown = {"attributes": f"title,groups,meta,{PRODUCT_USER}:role"}
+    reply = acme.patch(f"/Users/{id}", {"op": "add", "path": "title", "value": "Lead"}, **shown)
     assert reply.status == 200
+    assert reply.json == acme.get(f"/Users/{id}", **shown).json, "it answers with what they are from then on"
     assert (role_of(acme, reply), teams_of(acme, reply)) == ("Agent", set())
 
     with office.acting() as ctx:
