@@ -38,7 +38,7 @@ from scim_server.services import access, request_queue
 from scim_server.web import rate_limit, request_log
 
 PEOPLE = 200
-BATCH = 20
+BATCH = 100
 """Requests in a row with the part, or without it."""
 
 

@@ -124,7 +124,9 @@ def _let_in(request: Request, kept: State, caller: access.Caller, check: Check, 
     if caller.directory is not None:
         request_log.begin(request, caller.org.id, caller.directory.id, at, kept)
     assert caller.actor.id is not None
-    rate_limit.check(kept.rate_limit, caller.actor.id)
+    if not request.is_counted:  # which it is once, though it may begin anew
+        rate_limit.check(kept.rate_limit, caller.actor.id)
+        request.is_counted = True
     check(caller)
 
 

@@ -120,6 +120,18 @@ def test_a_refusal_for_haste_is_in_the_log_of_the_directory(slow: Flask, acme: D
     assert [row.status for row in logged(slow, database)] == [200] * 25 + [429]
 
 
+def test_a_request_that_begins_anew_as_its_directory_has_changed_is_counted_once(
+    slow: Flask, acme: Directory, database: Database
+) -> None:
+    limited = through(slow, acme)
+    for _ in range(23):
+        limited.get("/Users")
+    with database.writing() as session:
+        session.execute(update(DirectoryRow).values(name="another one"))
+
+    assert [limited.get("/Users").status for _ in range(3)] == [200, 200, 429]
+
+
 def test_who_does_not_come_in_uses_up_nothing(slow: Flask, acme: Directory, globex: Directory) -> None:
     stranger = Directory(slow, "acme", globex.token)
     for _ in range(30):
