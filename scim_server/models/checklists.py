@@ -61,8 +61,7 @@ class Checklist(OfOrganization, Versioned, Base):
 
     __tablename__ = "checklists"
     __table_args__ = (
-        belongs_to_organization(),
-        reference("user_id", "users", ondelete="CASCADE"),
+        reference("user_id", "users", ondelete="CASCADE"),  # who has an organization
         # Nobody has two that are open of one kind.
         Index(
             "uq_checklists_open",

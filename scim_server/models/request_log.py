@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scim_server.models.base import Base, OfOrganization, belongs_to_organization, reference
+from scim_server.models.base import Base, OfOrganization, reference
 from scim_server.models.types import Document
+
+_OF_TARGET = text("target_id IS NOT NULL")
 
 
 class LoggedRequest(OfOrganization, Base):
@@ -20,11 +22,9 @@ class LoggedRequest(OfOrganization, Base):
 
     __tablename__ = "directory_requests"
     __table_args__ = (
-        belongs_to_organization(),
-        reference("directory_id", "directories"),
+        reference("directory_id", "directories"),  # which has an organization
         Index(None, "org_id", "directory_id", "id"),
-        Index(None, "org_id", "target_id", "id"),
-        Index(None, "org_id", "request_id"),
+        Index(None, "org_id", "target_id", "id", sqlite_where=_OF_TARGET, postgresql_where=_OF_TARGET),
     )
 
     directory_id: Mapped[UUID]

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scim_server.models.base import Base, OfOrganization, Versioned, belongs_to_organization, reference
+from scim_server.models.base import Base, OfOrganization, Versioned, reference
 from scim_server.models.types import Choice, Document, Names, key_text, search_json
 
 
@@ -45,6 +45,7 @@ class Availability(StrEnum):
 
 
 _LIVING = text("status <> 'deleted'")
+_LIVING_WITH_ACCOUNT = text("status <> 'deleted' AND account_id IS NOT NULL")
 _OWNER = text("is_owner")
 _REMOVED = text("removed_by IS NOT NULL")
 _ACTIVE = text("status = 'active'")
@@ -60,9 +61,8 @@ class User(OfOrganization, Versioned, Base):
 
     __tablename__ = "users"
     __table_args__ = (
-        belongs_to_organization(),
         reference("directory_id", "directories"),
-        reference("role_id", "roles"),
+        reference("role_id", "roles"),  # nobody is without one, so there is the organization, too
         reference("position_id", "positions"),
         reference("role_by_hand_id", "roles"),
         reference("role_by_directory_id", "roles"),
@@ -84,11 +84,11 @@ class User(OfOrganization, Versioned, Base):
             "org_id",
             "account_id",
             unique=True,
-            sqlite_where=_LIVING,
-            postgresql_where=_LIVING,
+            sqlite_where=_LIVING_WITH_ACCOUNT,
+            postgresql_where=_LIVING_WITH_ACCOUNT,
         ),
         # The organizations of an account, which is the one question about users that begins with no organization.
-        Index("ix_users_account_id", "account_id"),
+        Index("ix_users_account_id", "account_id", **_only_where("account_id IS NOT NULL")),
         # Whom a directory has removed of late, and how many it has: services/brake.py counts no further than it must.
         Index(
             "ix_users_removed",
@@ -113,7 +113,9 @@ class User(OfOrganization, Versioned, Base):
         Index(None, "org_id", "id", "status"),
         Index(None, "org_id", "role_id", "id"),
         # With all columns that a search for subordinates asks for, so that it never reads the rows (services/scope.py).
-        Index("ix_users_position", "org_id", "position_id", "id", "status"),
+        Index(
+            *("ix_users_position", "org_id", "position_id", "id", "status"), **_only_where("position_id IS NOT NULL")
+        ),
         Index("ix_users_manager", "org_id", "manager_id", "status", "id", **_only_where("manager_id IS NOT NULL")),
         Index("ix_users_manager_name", "org_id", "manager_name", **_only_where("manager_name IS NOT NULL")),
         Index("ix_users_manager_name_key", "org_id", "manager_name_key", **_only_where("manager_name_key IS NOT NULL")),
