@@ -216,7 +216,8 @@ def connect(settings: Settings) -> Database:
         Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
         options["connect_args"] = {"timeout": _BUSY_MS / 1000}
     else:
-        options |= {"pool_size": settings.database_pool_size, "max_overflow": 2}
+        # Whoever comes next gets the connection that was used last, whose statements are prepared and planned.
+        options |= {"pool_size": settings.database_pool_size, "max_overflow": 2, "pool_use_lifo": True}
         # Of a connection that has not begun anything (see `begin`), SQLAlchemy would undo it all the same, twice.
         options["skip_autocommit_rollback"] = True
         options["connect_args"] = {"cursor_factory": Cursor}

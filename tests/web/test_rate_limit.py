@@ -4,10 +4,12 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from scim_server.app import create_app
 from scim_server.config import Settings
 from scim_server.db import Database
+from scim_server.models import Directory as DirectoryRow
 from scim_server.web.rate_limit import RateLimit
 from tests.clients import USER, Directory
 from tests.promises.databases import contents
