@@ -51,8 +51,8 @@ class Request(flask.Request):
     """A request, and what comes to be known of it: the organization that its URL names, its body as far as somebody has
     waited for it, which is none of a request that was refused before, what a directory asks, and what it is answered.
 
-    `recalls` says whether who asks may be told by what is known of them (services/access.py: recall); `is_counted` that it
-    is among those that the rate limit has let in.
+    `recalls` says whether who asks may be told by what is known of them (services/access.py: recall), and `is_counted`
+    that it is among those that the rate limit has let in.
     """
 
     org = ""
