@@ -48,7 +48,7 @@ def serving(pages: dict[str, bytes]) -> Iterator[str]:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, daemon=True)
+        thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)  # looks so often whether it is over
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
