@@ -1,6 +1,7 @@
 """SCIM Groups: between the resource that a directory knows and the team that we keep."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from scim_server.scim.dialects import TOLERANT, dialect_of, normalise_patch
 from scim_server.scim.etags import EntityTags, check_if_match
 from scim_server.scim.extensions import check_canonical
 from scim_server.scim.ids import known_id
-from scim_server.scim.kinds import Kind, hold_to_letter, read_patch, read_resource
+from scim_server.scim.kinds import Kind, hold_to_letter, read_document, read_patch, read_replacement
 from scim_server.scim.listing import answer_listing, read_listing
 from scim_server.scim.payloads import keep
 from scim_server.scim.plain_patches import written
@@ -32,8 +33,8 @@ def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, *, 
     kind = kinds.groups(ctx)
     projection = read_projection(ctx, kind, parameters)
     rest, named = members.take_members(payload)
-    resource = read_resource(ctx, kind, rest, Direction.RESOURCE_CREATION_REQUEST)
-    team = teams.provide_team(ctx, to_profile(kind, resource), id=id)
+    document = read_document(ctx, kind, rest, Direction.RESOURCE_CREATION_REQUEST)
+    team = teams.provide_team(ctx, to_profile(kind, document), id=id)
     added = teams.add_members(ctx, team, named.ids) if named else teams.Added()
     if named:
         members.note_unknown(ctx, team, named, added.unknown)
@@ -64,10 +65,8 @@ def replace(
     team = teams.get_team_to_change(ctx, known_id("group", id))
     check_if_match(if_match, team)
     rest, named = members.take_members(payload)
-    resource = read_resource(ctx, kind, rest, Direction.RESOURCE_REPLACEMENT_REQUEST)
-    if kind.guards.written_once:
-        resource.replace(to_resource(kind, team))
-    teams.write_profile(ctx, team, to_profile(kind, resource))
+    document = read_replacement(ctx, kind, rest, partial(to_resource, kind, team))
+    teams.write_profile(ctx, team, to_profile(kind, document))
     if named is not None:
         members.note_unknown(ctx, team, named, teams.set_members(ctx, team, named.ids).unknown)
     return _answer(ctx, team, projection)
@@ -121,12 +120,11 @@ def _show(
     return [projection(_resource(ctx, team, shown)) for team in rows]
 
 
-def to_profile(kind: Kind, resource: Any) -> Profile:
-    """What a resource says about a team, for the row.
+def to_profile(kind: Kind, document: dict[str, Any]) -> Profile:
+    """What a resource that was read as a document says about a team, for the row.
 
     Raises InvalidValueException.
     """
-    document = kind.write(resource)
     for name in _NOT_IN_PROFILE:
         document.pop(name, None)
     document["schemas"] = kind.schemas_of(document)
@@ -150,7 +148,7 @@ def _write(ctx: Context, kind: Kind, team: Held, payload: Mapping[str, Any]) -> 
     else:
         resource = to_resource(kind, team)
         read_patch(ctx, kind, payload).patch(resource, dialect_of(ctx).policy)
-        profile = to_profile(kind, resource)
+        profile = to_profile(kind, kind.write(resource))
     teams.write_profile(ctx, team, profile)
     hold_to_letter(ctx, kind, before, team.document)
 

@@ -16,12 +16,13 @@ from scim2_models import Context as Direction
 from scim2_models import Extension, SCIMException, ScimPolicy
 
 from scim_server.scim.attributes import ENTITLEMENT_PLACES, ROLE_PLACES, group_places, user_places
-from scim_server.scim.dialects import Known, Payload, dialect_of, known_by, normalise
+from scim_server.scim.dialects import TOLERANT, Known, Payload, dialect_of, known_by, normalise
 from scim_server.scim.enforcing import Enforced, enforced_of
 from scim_server.scim.extensions import Guards, extension_model, guards_of
 from scim_server.scim.folding import fold_of
 from scim_server.scim.places import Places
 from scim_server.scim.plain_patches import Plain, plain_of
+from scim_server.scim.plain_resources import ReadPlain, plain_reader_of
 from scim_server.scim.schemas import (
     EnterpriseUser,
     Entitlement,
@@ -48,7 +49,8 @@ class Kind:
     `model` is what filters, orders and projections speak of, and `profile` what a payload is read as: a group's has no
     members. `letter` is the RFC's own model, which strict dialects are held to before ours reads what they say.
     `guards` are the rules of declared attributes that the RFCs' and ours do not need, `enforced` is what there is to
-    enforce of a payload, and `plain` what a PATCH may write without models; `write` makes a document of what was read.
+    enforce of a payload, and `plain` what a PATCH may write without models; `write` makes a document of what was read,
+    and `read_plain` of a payload that is as plain as one.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Kind:
     known: Known
     guards: Guards
     enforced: Enforced
+    read_plain: ReadPlain
     plain: Plain
 
     @property
@@ -140,12 +143,39 @@ def _kind(
         known=known_by(profile),
         guards=guards,
         enforced=enforced_of(profile),
+        read_plain=plain_reader_of(profile),
         plain=plain_of(profile),
     )
 
 
 ROLES = _kind("Role", "/Roles", Role, ROLE_PLACES)
 ENTITLEMENTS = _kind("Entitlement", "/Entitlements", Entitlement, ENTITLEMENT_PLACES)
+
+
+def read_document(ctx: Context, kind: Kind, payload: Mapping[str, Any], direction: Direction) -> dict[str, Any]:
+    """The document that a POST or a PUT says, without its `schemas`: of what `read_resource` reads, what is written.
+
+    Raises scim2_models.SCIMException, pydantic.ValidationError.
+    """
+    if dialect_of(ctx).strict:
+        return kind.write(read_resource(ctx, kind, payload, direction))
+    # There is nothing to rewrite of what is plain, and much is plain once it is rewritten, without what is ours.
+    if plain := kind.read_plain(payload):
+        return plain
+    resource = normalise(ctx, payload, kind.known)
+    return kind.read_plain(resource) or kind.write(read_payload(kind, resource, direction, TOLERANT))
+
+
+def read_replacement(ctx: Context, kind: Kind, payload: Mapping[str, Any], stored: Callable[[], Any]) -> dict[str, Any]:
+    """As `read_document`, of a PUT that leaves what cannot be changed of the `stored` resource as it is.
+
+    Raises scim2_models.SCIMException, pydantic.ValidationError.
+    """
+    if not kind.guards.written_once:
+        return read_document(ctx, kind, payload, Direction.RESOURCE_REPLACEMENT_REQUEST)
+    resource = read_resource(ctx, kind, payload, Direction.RESOURCE_REPLACEMENT_REQUEST)
+    resource.replace(stored())
+    return kind.write(resource)
 
 
 def read_resource(ctx: Context, kind: Kind, payload: Mapping[str, Any], direction: Direction) -> Any:

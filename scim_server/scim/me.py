@@ -104,7 +104,7 @@ def _user_to_change(ctx: Context) -> User:
 
 
 def _change(ctx: Context, kind: Kind, user: User, resource: Any, projection: Projection) -> Answer:
-    profile = to_profile(kind, resource, resource.active)
+    profile = to_profile(kind, kind.write(resource), resource.active)
     changes = differences(flattened(user.document), flattened(profile.document))
     said = {name: after for name, (_, after) in changes.items()}
     # Neither is in the document: the one is the status of the row, the other is kept nowhere.

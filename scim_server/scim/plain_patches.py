@@ -13,29 +13,25 @@ import scim2_models
 from scim2_models import Mutability, Path, Returned
 from scim2_models.path import AttributeBinding
 
+from scim_server.scim.plain_values import Form, NotPlain, form_of
 from scim_server.scim.schemas import ENTERPRISE_USER, Steps, steps
 from scim_server.services.profiles import PRODUCT_USER
 
 _PATCH_OP = [str(scim2_models.PatchOp.__schema__)]
 _PLAIN_OPERATIONS = ({"op", "path", "value"}, {"op", "value"})
-_BOOLEANS = {"true": True, "false": False}
 
 Values = dict[Steps, Any]
-
-
-class _NotPlain(Exception):
-    """It takes models to understand this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
     """What may be written without models.
 
-    `places` maps the names of texts and truth values to where they are in a document, and to their types. Of a document
-    that has more than the attributes that are `known`, models have to tell what stays.
+    `places` maps the names of texts and truth values to where they are in a document, and to what is plain of them. Of
+    a document that has more than the attributes that are `known`, models have to tell what stays.
     """
 
-    places: Mapping[str, tuple[Steps, type]]
+    places: Mapping[str, tuple[Steps, Form]]
     known: frozenset[str]
 
     def read(self, payload: Mapping[str, Any]) -> Values | None:
@@ -45,31 +41,29 @@ class Plain:
             return None
         try:
             return dict(self._written(name, value) for each in operations for name, value in _named(each)) or None
-        except _NotPlain:
+        except NotPlain:
             return None
 
     def suits(self, document: Mapping[str, Any]) -> bool:
         return document.keys() <= self.known
 
     def _written(self, name: str, value: Any) -> tuple[Steps, Any]:
-        place, kind = self.places.get(name, ((), None))
-        if kind is bool and isinstance(value, str):
-            value = _BOOLEANS.get(value.lower())  # Entra ID sends "False" (exchange 34)
-        if kind is None or type(value) is not kind or value == "":
-            raise _NotPlain
-        return place, value
+        if name not in self.places:
+            raise NotPlain
+        place, form = self.places[name]
+        return place, form(value)
 
 
 def _named(operation: Any) -> Iterator[tuple[str, Any]]:
     if not isinstance(operation, dict) or operation.keys() not in _PLAIN_OPERATIONS:
-        raise _NotPlain
+        raise NotPlain
     op, path, value = operation["op"], operation.get("path", ""), operation["value"]
     if not isinstance(op, str) or op.lower() not in ("add", "replace") or not isinstance(path, str):
-        raise _NotPlain
+        raise NotPlain
     if path:
         return iter([(path, value)])
     if not isinstance(value, dict):
-        raise _NotPlain
+        raise NotPlain
     return iter(value.items())
 
 
@@ -96,9 +90,10 @@ def plain_of(model: Any) -> Plain:
     )
 
 
-def _place(model: Any, binding: AttributeBinding | None) -> tuple[Steps, type] | None:
-    """Where an attribute is, and of what type; None where it takes more than to write a value there."""
-    if binding is None or binding.is_multivalued or binding.target_type not in (str, bool):
+def _place(model: Any, binding: AttributeBinding | None) -> tuple[Steps, Form] | None:
+    """Where an attribute is, and what is plain of it; None where it takes more than to write a value there."""
+    form = None if binding is None or binding.is_multivalued else form_of(binding.target_type)
+    if binding is None or form is None:
         return None
     place = steps(binding)
     if binding.model is not model and (place[0] != ENTERPRISE_USER or len(place) > 2):
@@ -107,4 +102,4 @@ def _place(model: Any, binding: AttributeBinding | None) -> tuple[Steps, type] |
         return None
     if binding.get_annotation(Returned) not in (Returned.default, Returned.always):
         return None
-    return place, binding.target_type
+    return place, form

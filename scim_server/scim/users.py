@@ -15,7 +15,7 @@ from scim_server.scim.entitlements import granted_by
 from scim_server.scim.etags import EntityTags, check_if_match, digest_of_groups, version_in_groups
 from scim_server.scim.extensions import check_canonical
 from scim_server.scim.ids import known_id
-from scim_server.scim.kinds import Kind, hold_to_letter, named_by, read_patch, read_resource
+from scim_server.scim.kinds import Kind, hold_to_letter, named_by, read_document, read_patch, read_replacement
 from scim_server.scim.listing import answer_listing, read_listing
 from scim_server.scim.payloads import keep
 from scim_server.scim.plain_patches import Values, names, written
@@ -47,9 +47,9 @@ def create(ctx: Context, payload: Mapping[str, Any], parameters: Parameters, *, 
     """POST /Users (RFC 7644 §3.3)."""
     kind = kinds.users(ctx)
     projection = read_projection(ctx, kind, parameters)
-    resource = read_resource(ctx, kind, payload, Direction.RESOURCE_CREATION_REQUEST)
-    active = resource.active is not False
-    profile = to_profile(kind, resource, active)
+    document = read_document(ctx, kind, payload, Direction.RESOURCE_CREATION_REQUEST)
+    active = document.get("active") is not False
+    profile = to_profile(kind, document, active)
     role = role_of_newcomer(declared(ctx), profile.document.get("roles"))
     status = UserStatus.ACTIVE if active else UserStatus.DEACTIVATED
     user = users.provide_user(ctx, profile, status=status, role=hold(ctx, role) if role else None, id=id)
@@ -85,13 +85,11 @@ def replace(
     projection = read_projection(ctx, kind, parameters)
     user, teams = _to_change(ctx, id, projection)
     check_if_match(if_match, user)
-    resource = read_resource(ctx, kind, payload, Direction.RESOURCE_REPLACEMENT_REQUEST)
+    document = read_replacement(ctx, kind, payload, partial(to_resource, ctx, kind, user))
     # Left out is not false, and not true either: whoever was barred from signing in stays barred.
-    becomes = resource.active
-    if kind.guards.written_once:
-        resource.replace(to_resource(ctx, kind, user))
-    resource.active = user.active if becomes is None else becomes
-    _change(ctx, kind, user, resource, becomes, users.replace_profile)
+    becomes = document.get("active")
+    profile = to_profile(kind, document, user.active if becomes is None else becomes)
+    _change(ctx, user, profile, becomes, users.replace_profile)
     return _answer(ctx, user, teams, projection)
 
 
@@ -139,12 +137,12 @@ def _projected(resources: list[dict[str, Any]], projection: Projection) -> list[
     return resources if projection.is_whole else [projection(each) for each in resources]
 
 
-def to_profile(kind: Kind, resource: Any, active: bool | None) -> Profile:
-    """What a resource says about a person, for the row. `active` is None where it says nothing of that.
+def to_profile(kind: Kind, document: dict[str, Any], active: bool | None) -> Profile:
+    """What a resource that was read as a document says about a person, for the row. `active` is None where it says
+    nothing of that.
 
     Raises InvalidValueException.
     """
-    document = kind.write(resource)
     for name in _NOT_IN_PROFILE:
         document.pop(name, None)
     # Whether the person is active is the status of the row. The document only has that it is to be shown, which a
@@ -190,7 +188,8 @@ def _apply(ctx: Context, kind: Kind, user: Held, operations: Any) -> None:
     said = named_by(kind, operations) if user.by_hand or is_invited else set()
     # Whoever is invited is shown as not active; nobody has said that they are not to come.
     becomes = None if is_invited and "active" not in said else resource.active
-    _change(ctx, kind, user, resource, becomes, partial(users.write_profile, said=said))
+    profile = to_profile(kind, kind.write(resource), resource.active)
+    _change(ctx, user, profile, becomes, partial(users.write_profile, said=said))
     hold_to_letter(ctx, kind, before, user.document)
 
 
@@ -212,14 +211,12 @@ def _follow_entitlements(ctx: Context, user: shown_users.Seen, *, was: Any, aske
 
 def _change(
     ctx: Context,
-    kind: Kind,
     user: Held,
-    resource: Any,
+    profile: Profile,
     becomes: bool | None,
     write: Callable[[Context, Held, Profile], Held],
 ) -> None:
     """Write what a resource says of a user, and make them active or not, or leave that as it is (None)."""
-    profile = to_profile(kind, resource, resource.active)
     was, asked = user.document.get("roles"), profile.document.get("roles")
     entitled = user.document.get("entitlements")
     given = role_of(ctx, user.role_by_directory_id) if user.role_by_directory_id else None

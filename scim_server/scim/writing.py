@@ -68,15 +68,17 @@ def writer_of(model: Any) -> Callable[[Any], dict[str, Any]]:
     return write
 
 
-def _writer(model: Any) -> Writer:
+def written_fields(model: Any) -> list[tuple[str, str]]:
+    """The fields that are written of a model, each by its names in Python and in a document."""
     # What every resource has is no attribute of an extension.
     left_out = Resource.model_fields.keys() if issubclass(model, Extension) else {"schemas"}
+    named = ((field, str(info.serialization_alias)) for field, info in model.model_fields.items())
+    return [(field, name) for field, name in named if name not in left_out]
+
+
+def _writer(model: Any) -> Writer:
     return Writer(
-        tuple(
-            (field, str(info.serialization_alias), _part(model.get_field_root_type(field)))
-            for field, info in model.model_fields.items()
-            if info.serialization_alias not in left_out
-        )
+        tuple((field, name, _part(model.get_field_root_type(field))) for field, name in written_fields(model))
     )
 
 

@@ -17,7 +17,7 @@ from scim2_models import ScimPolicy
 from scim_server.config import Settings
 from scim_server.db import Database
 from scim_server.scim import declaring, kinds
-from scim_server.scim.dialects import TOLERANT
+from scim_server.scim.dialects import RESOURCE_REWRITES, TOLERANT
 from scim_server.services import organizations
 from scim_server.services.context import Context
 from scim_server.services.profiles import ENTERPRISE_USER, PRODUCT_USER
@@ -173,6 +173,44 @@ def test_a_resource_is_written_as_scim2_models_writes_it(
     written = kind.write(read)
 
     assert written | {"schemas": []} == read.model_dump(scim_ctx=Direction.DEFAULT) | {"schemas": []}
+
+
+@hypothesis_settings(max_examples=150, deadline=None, phases=[Phase.generate])
+@given(seed=st.integers(0, 2**32 - 1))
+@pytest.mark.parametrize("direction", [Direction.RESOURCE_CREATION_REQUEST, Direction.RESOURCE_REPLACEMENT_REQUEST])
+@pytest.mark.parametrize("extends", DECLARED)
+def test_a_document_is_read_as_scim2_models_reads_and_writes_it(
+    acme: tuple[Context, dict[str, Schemas]], extends: str, direction: Direction, seed: int
+) -> None:
+    ctx, schemas = acme
+    kind = {"User": kinds.users, "Group": kinds.groups}[extends](ctx)
+    chance = seeded(seed)
+    told = {urn: [each for each in listed if _is_simple(chance, each)] for urn, listed in schemas[extends].items()}
+    sent = resource(chance, told, complete=True, without=["members"])
+    for change in chance.sample(CHANGES, chance.choice([0, 0, 1, 2])):
+        sent = change(chance, sent)
+
+    read = _told(lambda: kinds.read_document(ctx, kind, sent, direction))
+
+    assert read == _told(lambda: kind.write(kinds.read_resource(ctx, kind, sent, direction)))
+    if kind.read_plain(sent):
+        assert [rewrite for rewrite, _ in RESOURCE_REWRITES if rewrite(sent, kind.known) != sent] == []
+
+
+def _is_simple(chance: Random, attribute: Attribute) -> bool:
+    """What is apt to be plain, and sometimes something else."""
+    is_text = attribute["type"] in ("string", "boolean") and not attribute["multiValued"]
+    subs = [each["type"] for each in attribute.get("subAttributes", [])]
+    is_of_texts = attribute["type"] == "complex" and {"string", "boolean"}.issuperset(subs)
+    return chance.random() < (0.5 if is_text or is_of_texts else 0.02)
+
+
+def _told(read: Callable[[], dict[str, Any]]) -> str:
+    """What reading a document comes to, as text, in the order in which it is kept."""
+    try:
+        return repr(read())
+    except ValidationError as problem:
+        return repr(problem.errors(include_context=False))
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def kept_by_scim(values: dict[str, Any]) -> Profile:
         urn, _, attribute = name.rpartition(":")
         (payload.setdefault(urn, {}) if urn else payload)[attribute] = value
     resource = kind.profile.model_validate(payload, scim_ctx=Direction.DEFAULT)
-    return to_profile(kind, resource, active=True)
+    return to_profile(kind, kind.write(resource), active=True)
 
 
 def test_there_is_a_value_of_every_field_here() -> None:
