@@ -16,7 +16,7 @@ from scim2_models import Context as Direction
 from scim2_models import Extension, SCIMException, ScimPolicy
 
 from scim_server.scim.attributes import ENTITLEMENT_PLACES, ROLE_PLACES, group_places, user_places
-from scim_server.scim.dialects import TOLERANT, Known, Payload, dialect_of, known_by, normalise
+from scim_server.scim.dialects import TOLERANT, Known, Payload, dialect_of, known_by, normalise, without_ours
 from scim_server.scim.enforcing import Enforced, enforced_of
 from scim_server.scim.extensions import Guards, extension_model, guards_of
 from scim_server.scim.folding import fold_of
@@ -159,8 +159,8 @@ def read_document(ctx: Context, kind: Kind, payload: Mapping[str, Any], directio
     """
     if dialect_of(ctx).strict:
         return kind.write(read_resource(ctx, kind, payload, direction))
-    # There is nothing to rewrite of what is plain, and much is plain once it is rewritten, without what is ours.
-    if plain := kind.read_plain(payload):
+    # There is nothing to rewrite of what is plain, and more is plain once it is rewritten.
+    if plain := kind.read_plain(without_ours(ctx, payload)):
         return plain
     resource = normalise(ctx, payload, kind.known)
     return kind.read_plain(resource) or kind.write(read_payload(kind, resource, direction, TOLERANT))

@@ -43,6 +43,8 @@ PROPER: dict[str, st.SearchStrategy[Any]] = {
     "entitlements": many("tickets.work", "tickets.delete", "nothing"),
     "addresses": st.lists(some(country=texts, type=labels), max_size=2) | st.none(),
     ENTERPRISE_USER: some(department=texts, manager=some(value=texts)),
+    "groups": st.just([]),
+    "meta": st.just({"resourceType": "User"}),
     PRODUCT_USER: some(availability=st.sampled_from(("available", "away", "gone")), nickname=texts),
 }
 scalars = st.sampled_from(("", "yes", "WORK", "own")) | st.none() | st.integers(0, 1) | truths

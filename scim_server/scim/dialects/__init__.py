@@ -28,6 +28,7 @@ __all__ = [
     "normalise",
     "normalise_patch",
     "normalise_query",
+    "without_ours",
 ]
 
 # What scim2-models tolerates by itself: attributes that no schema has, `remove` with a value array, and a filter in a
@@ -83,6 +84,14 @@ def normalise(ctx: Context, payload: Mapping[str, Any], known: Known) -> Payload
             _note(ctx, rewrite)
         resource = rewritten
     return resource
+
+
+def without_ours(ctx: Context, payload: Mapping[str, Any]) -> Payload:
+    """A resource without what `drop_what_is_ours` drops, by its exact names: of most, there is no more to rewrite."""
+    if payload.keys().isdisjoint(resources.OURS):
+        return dict(payload)
+    _note(ctx, resources.drop_what_is_ours)
+    return {name: value for name, value in payload.items() if name not in resources.OURS}
 
 
 def normalise_patch(ctx: Context, payload: Mapping[str, Any], known: Known) -> Payload:

@@ -15,7 +15,7 @@ Rewrite = Callable[[Payload, Known], Payload]
 MANAGER = f"{ENTERPRISE_USER}:manager"
 _ENTERPRISE_LOWERED, _MANAGER_LOWERED = ENTERPRISE_USER.lower(), MANAGER.lower()
 _ENTERPRISE_OF_SCIM_1 = "urn:scim:schemas:extension:enterprise:1.0"
-_OURS = ("id", "meta", "groups")
+OURS = ("id", "meta", "groups")
 # The attributes of RFC 7643 §4.1.2 and §4.2 that have many values, each an object.
 _ARRAYS = ("emails", "phonenumbers", "ims", "photos", "addresses", "entitlements", "roles", "x509certificates")
 
@@ -42,7 +42,7 @@ def hoist_core_attributes(payload: Payload, known: Known) -> Payload:
 
 def drop_what_is_ours(payload: Payload, _known: Known) -> Payload:
     """Okta puts back what it read, `meta` and `groups` too (exchange 8); RFC 7644 §3.5.1 has them ignored unread."""
-    return {name: value for name, value in payload.items() if name.lower() not in _OURS}
+    return {name: value for name, value in payload.items() if name.lower() not in OURS}
 
 
 def make_manager_an_object(payload: Payload, _known: Known) -> Payload:
