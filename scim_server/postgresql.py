@@ -70,7 +70,7 @@ class Cursor(psycopg.Cursor[Any]):
         premise = self.connection.relies_on
         if premise is None:
             return super().execute(query, params, **how)
-        if not query.startswith("SELECT"):
+        if not query.startswith("SELECT") or not isinstance(params, dict | None):
             self.connection.settle()
             return super().execute(query, params, **how)
         self.connection.relies_on = None

@@ -47,6 +47,13 @@ def count(session: Session) -> Any:
     return session.connection().exec_driver_sql("SELECT count(*) FROM users WHERE user_name LIKE 'a%%'").scalar()
 
 
+def find_by_number(session: Session) -> Any:
+    """With parameters by their places, as a driver takes them."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    query = "SELECT user_name FROM users WHERE user_name = " + ("?" if is_sqlite else "%s")  # noqa: S608
+    return session.connection().exec_driver_sql(query, ("ada",)).scalars().all()
+
+
 def change(session: Session) -> None:
     session.execute(update(User).values(user_name="changed"))
 
@@ -75,8 +82,18 @@ def do_nothing(_session: Session) -> None:
     pass
 
 
-READS = [find_users, find_nobody, count, do_nothing]
-WRITES = [find_users, find_nobody, find_object, count, change, change_many, change_in_savepoint, do_nothing]
+READS = [find_users, find_nobody, find_by_number, count, do_nothing]
+WRITES = [
+    find_users,
+    find_nobody,
+    find_by_number,
+    find_object,
+    count,
+    change,
+    change_many,
+    change_in_savepoint,
+    do_nothing,
+]
 FAILURES = [fail, fail_in_sql]
 Step = Callable[[Session], Any]
 
