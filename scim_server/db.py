@@ -1,7 +1,7 @@
 """The database: its engine, its transactions, and what its errors say."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -44,13 +44,58 @@ class DatabaseBusy(Exception):
 class Transaction(Session):
     """A session that takes statements, too, whose results nobody waits for: rows of tables that nothing is ever changed
     in, and changes of rows. They are sent together, which takes a fifth of the time that objects of the session take.
+
+    Most transactions have no objects at all. What a session does to begin and to end is an eighth of a create, so it
+    begins with the first object, within a transaction of the connection, which `commit` ends.
     """
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.reliance = Reliance(None)
+    def __init__(self, engine: Engine, premise: Premise | None) -> None:
+        super().__init__(expire_on_commit=False)
+        self._engine = engine
+        self._reliance = Reliance(premise)
+        self._connection: Connection | None = None
         self._pending: Pending = {}
         self._last: list[tuple[SessionTransaction | None, Callable[[], None]]] = []
+
+    def connection(self, *_: Any, **__: Any) -> Connection:
+        """Raises PremiseChanged."""
+        if self.get_nested_transaction() is None:
+            return self.get_bind()
+        return super().connection()  # which makes the savepoint, if nothing has yet
+
+    def get_bind(self, *_: Any, **__: Any) -> Connection:
+        """Raises PremiseChanged."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+            self._connection.begin()
+            begin(self._connection, writes=True)
+            self._reliance.begin(self._connection)
+        return self._connection
+
+    def settle(self) -> None:
+        """Raises PremiseChanged where what was taken for granted does not hold, and nothing has asked yet."""
+        self._reliance.settle(self._engine)
+
+    def commit(self) -> None:
+        if not self.in_transaction():
+            self.finish()
+        if self.in_transaction():  # since there are objects; the connection goes on with its own
+            super().commit()
+        if self._connection is not None:
+            self._connection.commit()
+
+    def rollback(self) -> None:
+        if self.in_transaction():
+            super().rollback()
+        self.forget(None)
+        if self._connection is not None:
+            self._connection.rollback()
+
+    def close(self) -> None:
+        if self.in_transaction() or self.identity_map or self.new:
+            super().close()
+        if self._connection is not None:
+            self._connection.close()
 
     def append(self, statement: Insert, row: Row) -> None:
         """Have a row sent: before the next query of the session that might see it, or with the commit."""
@@ -90,7 +135,7 @@ class Transaction(Session):
         if steps:
             self.flush()
 
-    def forget(self, undone: SessionTransaction) -> None:
+    def forget(self, undone: SessionTransaction | None) -> None:
         """What was not sent, or done, when a savepoint or all was undone is undone, too."""
         self._pending.clear()
         self._last = [(within, step) for within, step in self._last if within is not undone]
@@ -139,14 +184,13 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._readers = sessionmaker(engine, expire_on_commit=False)
-        self._writers = sessionmaker(engine, class_=Transaction, expire_on_commit=False)
         # Not by an event of the engine: SQLAlchemy looks for those around each statement, and finding some is felt.
         event.listen(self._readers, "after_begin", _begin_reading)
-        event.listen(self._writers, "after_begin", _begin_writing)
+        self._listeners: list[Callable[[Session], None]] = []
 
     def when_committed(self, listener: Callable[[Session], None]) -> None:
         """Have somebody called after each transaction that has changed something; it must be quick about it."""
-        event.listen(self._writers, "after_commit", listener)
+        self._listeners.append(listener)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -169,12 +213,18 @@ class Database:
 
         Raises DatabaseBusy, PremiseChanged.
         """
-        with _told_when_busy(), self._writers.begin() as session:
-            session.reliance = Reliance(premise)
+        with _told_when_busy(), closing(Transaction(self.engine, premise)) as session:
             try:
-                yield session
-            finally:
-                session.reliance.settle(self.engine)
+                try:
+                    yield session
+                finally:
+                    session.settle()
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+        for listener in self._listeners:
+            listener(session)
 
     def give_way(self) -> None:
         """Let others write before a job's next transaction of many: on SQLite they might wait for the end of all."""
@@ -288,12 +338,6 @@ def begin(connection: Connection, *, writes: bool) -> None:
 def _begin_reading(_session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     if not transaction.nested:
         begin(connection, writes=False)
-
-
-def _begin_writing(session: Transaction, transaction: SessionTransaction, connection: Connection) -> None:
-    if not transaction.nested:
-        begin(connection, writes=True)
-        session.reliance.begin(connection)
 
 
 def _rest(connection: Any, _record: Any) -> None:

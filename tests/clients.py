@@ -88,6 +88,13 @@ class Directory:
         )
         return _reply(response)
 
+    def come_in(self) -> None:
+        """Have the use of the token noted, and be known, as whoever has been there lately is: what comes next takes no
+        more statements than most requests do.
+        """
+        for _ in range(2):
+            self.get("/ServiceProviderConfig")
+
     def get(self, path: str, **parameters: Any) -> Reply:
         return self.send("GET", path, **parameters)
 

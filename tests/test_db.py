@@ -1,5 +1,6 @@
 """Transactions: what is only added in them, and the connections that they run on."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from threading import Thread
 from typing import Any
@@ -7,11 +8,12 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import NullPool, bindparam, create_engine, event, func, select, text, update
+from sqlalchemy.orm import Session
 
 from scim_server import db
 from scim_server.config import Settings, load_settings
 from scim_server.db import Database, Transaction, connect
-from scim_server.models import Event, LoggedRequest, Organization, UserEmail
+from scim_server.models import Event, LoggedRequest, Organization, User, UserEmail
 from scim_server.services import organizations
 from scim_server.services.context import Context
 from scim_server.services.events import Action, record
@@ -198,3 +200,31 @@ def test_what_is_to_be_done_last_is_done_before_the_end_and_not_at_all_where_its
         assert done[-1] == "kept"
 
     assert done == ["first", "kept", "the last"]
+
+
+@pytest.mark.parametrize("objects_first", [True, False])
+@pytest.mark.parametrize("fails", [True, False])
+def test_what_objects_and_statements_write_is_kept_or_lost_together(
+    acme: Directory, database: Database, *, objects_first: bool, fails: bool
+) -> None:
+    acme.create_user("ada")
+
+    def by_object(session: Session) -> None:
+        session.scalars(select(User)).one().nickname = "by an object"
+
+    def by_statement(session: Session) -> None:
+        session.connection().execute(update(Organization).values(name="by a statement"))
+
+    def write() -> None:
+        with database.writing() as session:
+            for step in (by_object, by_statement)[:: 1 if objects_first else -1]:
+                step(session)
+            if fails:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) if fails else nullcontext():
+        write()
+
+    with database.reading() as session:
+        found = session.scalars(select(User.nickname)).one(), session.scalars(select(Organization.name)).one()
+    assert found == ((None, "acme") if fails else ("by an object", "by a statement"))

@@ -103,8 +103,7 @@ def _assert_costs(companies: tuple[Company, Company], name: str, send: Ask) -> N
     looked = []
     for asked in companies:
         database: Database = asked.directory.app.extensions["scim_server"].database
-        for _ in range(2):  # once in five minutes, the last use of the token is noted; then the directory is known
-            asked.directory.get("/ServiceProviderConfig")
+        asked.directory.come_in()
         with sent_to(database) as all_sent:
             reply = send(asked)
         sent = [each for each in all_sent if "SET last_used_at" not in each.sql]  # of the program's key

@@ -76,8 +76,7 @@ def populated(settings: Settings, database: Database, directory: Directory, size
         everybody = [user(f"user{n}") for n in range(size)]
         found = [group(f"group{n}", everybody[n:]) for n in range(teams)]
         tenant = Tenant(directory, everybody, found, user("newcomer"))
-    for _ in range(2):  # notes the last use of the token, and then is known, as whoever has been there lately is
-        directory.get("/Users")
+    directory.come_in()
     return tenant
 
 

@@ -310,7 +310,7 @@ def test_no_line_of_the_log_holds_a_secret(acme: Wire) -> None:
     assert "/scim/v2/acme/Users" in log
     assert secret not in log
     assert acme.token not in log
-    assert acme.token.rpartition("_")[2] not in log
+    assert acme.token.split("_", 2)[2] not in log
 
 
 def test_health_checks_do_not_fill_the_log(server: Server) -> None:

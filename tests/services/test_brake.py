@@ -254,8 +254,7 @@ def test_a_removal_costs_two_statements_at_most_however_many_there_are(
 ) -> None:
     set_brake(settings, database, brake_users=4)
     users = people(acme, 8)
-    for _ in range(2):  # until its last use is noted, and then it is known
-        acme.get("/Users")
+    acme.come_in()
     costs = []
     for user in users:
         with statements(database) as sent:

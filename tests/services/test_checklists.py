@@ -218,7 +218,7 @@ def test_who_comes_by_whatever_path_has_a_list_and_what_is_known_is_ticked(offic
 def test_a_newcomers_list_costs_a_directory_one_statement_and_nothing_where_nobody_wants_it(
     office: Hands, acme: Directory, database: Database
 ) -> None:
-    acme.create_user("first")
+    acme.come_in()
     with statements(database) as without:
         acme.create_user("ada")
     newcomers(office)

@@ -468,6 +468,7 @@ def test_a_mapping_of_ten_thousand_costs_as_many_statements_as_one_of_ten(
         group = acme.create_group(f"Group {number}")
         mapped(settings, database, group, "Viewer", f"Team {number}")
         everybody = [{"value": str(row["id"])} for row in rows]
+        acme.come_in()
         with statements(database) as found:
             pushed = acme.patch(
                 f"/Groups/{group.id}",
