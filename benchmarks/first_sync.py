@@ -34,7 +34,7 @@ def fill(pool: ProcessPoolExecutor, target: Target, users: int, patience: float)
         sample = _send(pool, target, requests, CREATED, CONNECTIONS)
         people += sorted(map(_person, sample.bodies), key=lambda each: each.name)
         elapsed += sample.elapsed
-        if elapsed > patience and len(people) < users:
+        if takes_too_long(elapsed, len(people), users, patience):
             raise NotFilled(f"{len(people)} users after {elapsed:.0f} seconds")
     return Known(people, users), elapsed
 
@@ -51,10 +51,15 @@ def fill_group(pool: ProcessPoolExecutor, target: Target, known: Known, size: in
         members = [{"value": each.id} for each in known.people[start : min(start + MEMBERS, size)]]
         change = patch({"op": "add", "path": "members", "value": members})
         elapsed += _send(pool, target, [write(target, "PATCH", f"/Groups/{id}", change)], CHANGED, 1).elapsed
-        if elapsed > patience:
-            raise NotFilled(f"a group of {size}: {start + MEMBERS} members after {elapsed:.0f} seconds")
+        if takes_too_long(elapsed, start + len(members), size, patience):
+            raise NotFilled(f"a group of {size}: {start + len(members)} members after {elapsed:.0f} seconds")
     known.groups[size] = Group(id, [each.id for each in known.people[size:]])
     return elapsed
+
+
+def takes_too_long(elapsed: float, done: int, wanted: int, patience: float) -> bool:
+    """Whether there is more to do, and no time for it; who gets slower and slower takes longer than this says."""
+    return done < wanted and elapsed > patience / 10 and elapsed * wanted / done > patience
 
 
 def _send(

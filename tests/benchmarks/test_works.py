@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.comparison import CHAINS, Contender, Options, Run
 from benchmarks.databases import PostgreSQL
-from benchmarks.first_sync import sync
+from benchmarks.first_sync import NotFilled, sync, takes_too_long
 from benchmarks.floor import LACKS, floor
 from benchmarks.load import client
 from benchmarks.ours import memory_of_workers, ours
@@ -94,6 +94,23 @@ def test_a_change_changes_something_each_time(tmp_path: Path, pool: ProcessPoolE
             seen.append(_shown(target, [replace(known).half(which, 0)[0].id for which in (1, 0)]))
     assert [patched["active"] for patched, _ in seen] == [False, True, False]
     assert len({put["name"]["familyName"] for _, put in seen}) == 3
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "done", "late"), [(9, 10, False), (11, 110, False), (11, 90, True), (99, 1000, False), (101, 999, True)]
+)
+def test_whoever_will_not_be_through_in_time_is_given_up_on_after_a_tenth_of_it(
+    elapsed: float, done: int, *, late: bool
+) -> None:
+    assert takes_too_long(elapsed, done, 1000, 100) is late
+
+
+def test_a_server_that_takes_too_long_is_not_filled_any_further(tmp_path: Path, pool: ProcessPoolExecutor) -> None:
+    with (
+        floor(f"sqlite:///{tmp_path}/scim.db", tmp_path) as target,
+        pytest.raises(NotFilled, match="1000 users after"),
+    ):
+        sync(pool, Results(), "floor", target, 100_000, (), 0.001)
 
 
 def _shown(target: Target, ids: list[str]) -> list[Any]:
