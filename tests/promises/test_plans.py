@@ -151,6 +151,25 @@ def test_nobody_is_looked_for_among_all_while_nothing_is_counted_yet(own: tuple[
         connection.rollback()
 
 
+@pytest.mark.parametrize("attribute", ["userName", "externalId", "emails.value", "id"])
+def test_a_look_up_is_not_planned_anew_each_time(own: tuple[Settings, Database], attribute: str) -> None:
+    settings, database = own
+    if database.engine.dialect.name == "sqlite":
+        return  # which plans a statement when it is prepared
+    upgrade(database.engine)
+    directory = found(create_app(settings, database), settings, database, "acme")
+    directory.come_in()
+
+    for number in range(20):
+        directory.get("/Users", filter=f'{attribute} eq "{number}@example.com"')
+
+    with database.engine.connect() as connection:
+        told = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%users.document%'"
+        [(kept, anew)] = connection.exec_driver_sql(told.replace("%", "%%")).all()
+    assert anew == 5
+    assert kept > 5
+
+
 def _looks(node: dict[str, Any]) -> bool:
     """Whether a node of a plan finds rows itself, and not by another below it. By the organization alone it does not
     find them, but reads all that there are.
