@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from io import StringIO
 from pathlib import Path
 
@@ -40,7 +41,9 @@ def current_revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def needed_revision() -> str:
+    """Found once: Alembic reads all migrations for it, and every `/readyz` asks."""
     head = ScriptDirectory(str(_FOLDER)).get_current_head()
     assert head is not None, "there is at least one migration"
     return head
