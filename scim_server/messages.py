@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Delete, Insert, Update, bindparam
 
+from scim_server.prepared import run
+
 Statement = Insert | Update | Delete
 Row = dict[str, Any]
 # Statements with the parameters of each time that they are to be sent.
@@ -28,13 +30,21 @@ class _Part(NamedTuple):
 
 
 def send(connection: Connection, pending: Pending) -> None:
-    if connection.dialect.name == "postgresql" and 1 < sum(map(len, pending.values())) <= _FEW:
+    if connection.dialect.name == "postgresql" and 0 < sum(map(len, pending.values())) <= _FEW:
         for parts, values in _messages(pending):
-            statement, names = _together(parts)
-            connection.execute(statement, dict(zip(names, values, strict=True)))
-    else:
-        for statement, rows in pending.items():
-            connection.execute(statement, rows if len(rows) > 1 else rows[0])
+            _send(connection, parts, values)
+        return
+    for statement, rows in pending.items():
+        if len(rows) > 1:
+            connection.execute(statement, rows)
+        else:
+            ((parts, values),) = _messages({statement: rows})
+            _send(connection, parts, values)
+
+
+def _send(connection: Connection, parts: tuple[_Part, ...], values: list[Any]) -> None:
+    statement, names = _together(parts)
+    run(connection, statement, dict(zip(names, values, strict=True)))
 
 
 def _messages(pending: Pending) -> Iterator[tuple[tuple[_Part, ...], list[Any]]]:

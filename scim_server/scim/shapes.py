@@ -54,13 +54,13 @@ class _Question:
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     """`parameters` are those of the condition: which text of the filter each takes, and what makes its value of it.
-    `few` says that it looks somebody up.
+    `few` says that it looks somebody up, and `statements` is there where it is kept (services/paging.py: Selection).
     """
 
     condition: ColumnElement[bool]
     order: Order | None
     parameters: Mapping[str, tuple[int, Callable[[str], Any]]] = field(default_factory=dict)
-    statements: dict[Any, Select[Any]] = field(default_factory=dict)
+    statements: dict[Any, Select[Any]] | None = None
     few: bool = False
 
 
@@ -115,12 +115,12 @@ def _compiled(kind: Kind, question: _Question) -> _Compiled:
     """Raises OfItsOwn, scim2_models.SCIMException, pydantic.ValidationError."""
     order = {"sortBy": question.sort_by, "sortOrder": question.sort_order}
     if not question.filter:
-        return _compile(kind, order)
+        return replace(_compile(kind, order), statements={})
     parsed = parse_filter(kind.model, question.filter)
     operands = _Operands(parsed, texts_of(question.filter) or [])
     condition = compile_parsed(parsed, kind.places, operands)
     order_of_rows = compile_order(kind.model, kind.places, order)
-    return _Compiled(condition, order_of_rows, operands.parameters, few=_names_somebody(parsed.ast))
+    return _Compiled(condition, order_of_rows, operands.parameters, {}, few=_names_somebody(parsed.ast))
 
 
 class _Operands:

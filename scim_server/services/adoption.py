@@ -7,6 +7,7 @@ from sqlalchemy.orm import undefer
 
 from scim_server.models import Adoption, ClaimedGroup, Directory, User, UserEmail, UserStatus
 from scim_server.models.expressions import any_of
+from scim_server.prepared import fetch
 from scim_server.services import mapping_effects
 from scim_server.services.context import Context
 from scim_server.services.errors import NotAllowed, OwnedByDirectory, UserNameTaken
@@ -83,7 +84,7 @@ def find_candidate(ctx: Context, profile: Profile) -> User | None:
         return None
     known_by = called(profile)
     keys = set(filter(None, known_by))
-    ids = set(ctx.session.connection().execute(CANDIDATES, known_by.parameters(ctx)).scalars())
+    ids = {id for (id,) in fetch(ctx.session, CANDIDATES, known_by.parameters(ctx))}
     if not ids:
         return None
     rows = ctx.session.scalars(

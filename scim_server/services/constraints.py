@@ -12,6 +12,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from scim_server.db import violated_constraint
 from scim_server.models import Base
+from scim_server.prepared import run
 from scim_server.services.errors import DomainError
 
 
@@ -41,7 +42,7 @@ def send(
     keeps count.
     """
     try:
-        return session.connection().execute(statement, values).rowcount
+        return run(session.connection(), statement, values)
     except IntegrityError as error:
         _tell(error, told)
         raise

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, literal, or_, select, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from scim_server.prepared import fetch
 from scim_server.services.context import Context
 
 Row = TypeVar("Row")
@@ -36,18 +37,20 @@ class Order:
 class Selection:
     """Which rows are asked for, in which order, and the values of the parameters that these name.
 
-    `statements` are those that were made of the condition and the order. Whoever keeps these two for others who ask
-    the same keeps it with them: to build a statement takes longer than the database takes to answer. `few` says that
-    there will be few rows, if any.
+    `statements` are those that were made of the condition and the order, where somebody keeps these two for others who
+    ask the same: to build a statement takes longer than the database takes to answer. `few` says that there will be few
+    rows, if any.
     """
 
     condition: ColumnElement[bool] = field(default_factory=true)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     order: Order | None = None
-    statements: dict[Any, Select[Any]] = field(default_factory=dict)
+    statements: dict[Any, Select[Any]] | None = None
     few: bool = False
 
     def statement(self, make: Callable[..., Select[Any]], listed: "Listed", *rest: Hashable) -> Select[Any]:
+        if self.statements is None:
+            return make(listed, self, *rest)
         key = (make, listed, *rest)
         found = self.statements.get(key)
         if found is None:
@@ -88,10 +91,11 @@ def read_page(ctx: Context, listed: Listed, selection: Selection, *, offset: int
     if limit and offset >= _DEEP and selection.order is None:
         return _read_deep_page(ctx, listed, selection, parameters)
     query = selection.statement(_page if offset else _first_page, listed)
-    rows = _read(ctx, listed, query, parameters) if limit else []
+    rows = _read(ctx, listed, selection, query, parameters) if limit else []
     if len(rows) < limit and (rows or offset == 0):  # the last page, which says how many there are
         return Page(offset + len(rows), rows)
-    return Page(ctx.session.connection().execute(selection.statement(_count, listed), parameters).scalar_one(), rows)
+    ((total,),) = _ask(ctx, selection, selection.statement(_count, listed), parameters)
+    return Page(total, rows)
 
 
 def _read_deep_page(ctx: Context, listed: Listed, selection: Selection, parameters: dict[str, Any]) -> Page[Any]:
@@ -100,7 +104,7 @@ def _read_deep_page(ctx: Context, listed: Listed, selection: Selection, paramete
     """
     offset, limit = parameters["offset"], parameters["limit"]
     counted = selection.statement(_count_to_newest, listed)
-    total, last = ctx.session.connection().execute(counted, parameters).one()
+    ((total, last),) = _ask(ctx, selection, counted, parameters)
     if offset >= total:
         return Page(total, [])
     behind = total - offset - limit
@@ -109,7 +113,7 @@ def _read_deep_page(ctx: Context, listed: Listed, selection: Selection, paramete
     else:
         found = selection.statement(_deep_page_from_the_end, listed)
         parameters |= {"last": last, "offset": max(0, behind), "limit": limit + min(0, behind)}
-    return Page(total, _read(ctx, listed, found, parameters))
+    return Page(total, _read(ctx, listed, selection, found, parameters))
 
 
 _OFFSET, _LIMIT = bindparam("offset", type_=Integer), bindparam("limit", type_=Integer)
@@ -153,11 +157,20 @@ def _ids(listed: Listed, selection: Selection) -> Select[Any]:
     return select(listed.id).where(*listed.within, selection.condition).correlate(None)
 
 
-def _read(ctx: Context, listed: Listed, query: Select[Any], parameters: Mapping[str, Any]) -> Sequence[Any]:
+def _read(
+    ctx: Context, listed: Listed, selection: Selection, query: Select[Any], parameters: Mapping[str, Any]
+) -> Sequence[Any]:
     """Rows of columns take nothing of what a session does for objects, and a fraction of its time."""
     if listed.is_of_columns:
-        return ctx.session.connection().execute(query, parameters).all()
+        return _ask(ctx, selection, query, parameters)
     return ctx.session.scalars(query, parameters).all()
+
+
+def _ask(ctx: Context, selection: Selection, query: Select[Any], parameters: Mapping[str, Any]) -> Sequence[Any]:
+    """Columns, by a statement that is prepared unless it is of this request alone."""
+    if selection.statements is None:
+        return ctx.session.connection().execute(query, parameters).all()
+    return fetch(ctx.session, query, parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +211,7 @@ def read_slice(
             start = "valued" if place.key is not None else "unvalued"
         query = selection.statement(make, listed, start, reverse)
         if listed.is_of_columns:
-            return ctx.session.connection().execute(query, parameters).all()
+            return _ask(ctx, selection, query, parameters)
         return ctx.session.execute(query, parameters).all()
 
     found = cut_slice(

@@ -14,6 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from scim_server.db import Transaction
 from scim_server.models import User, UserStatus
+from scim_server.prepared import first
 from scim_server.services.context import Context
 
 
@@ -66,7 +67,7 @@ def search_of(ctx: Context, user: Changing) -> dict[str, Any]:
     """A user's document in the form that comparisons use, which few changes need."""
     ctx.session.flush()
     parameters = {"org_id": ctx.org.id, "user_id": user.id}
-    search: dict[str, Any] = ctx.session.connection().execute(_SEARCH, parameters).scalar_one()
+    search: dict[str, Any] = first(ctx.session, _SEARCH, parameters).search
     return search
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, delete, insert, select
 
 from scim_server.db import Transaction
 from scim_server.models import UserEmail
+from scim_server.prepared import fetch
 from scim_server.services.context import Context
 
 _KEYS = select(UserEmail.address_key).where(
@@ -24,7 +25,7 @@ def email_keys(ctx: Context, user_id: UUID) -> set[str]:
     """The addresses that a user is found by."""
     ctx.session.flush()
     parameters = {"org_id": ctx.org.id, "user_id": user_id}
-    return set(ctx.session.connection().execute(_KEYS, parameters).scalars())
+    return {key for (key,) in fetch(ctx.session, _KEYS, parameters)}
 
 
 def insert_emails(ctx: Context, user_id: UUID, keys: Collection[str]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from scim_server.models import Availability, Origin, User, UserStatus
 from scim_server.models.base import new_id
 from scim_server.models.expressions import any_of
+from scim_server.prepared import first
 from scim_server.services import adoption, checklist_moments, lifecycle, membership, newcomers
 from scim_server.services.authorship import authors, hands_have_a_say, with_what_hands_wrote, written_by_hand
 from scim_server.services.constraints import flush, make_known
@@ -229,7 +230,7 @@ def user_names(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, str]:
 
 def _read_to_hold(ctx: Context, statement: Any, user_id: UUID) -> Any:
     ctx.session.flush()
-    row = ctx.session.connection().execute(statement, {"org_id": ctx.org.id, "user_id": user_id}).first()
+    row = first(ctx.session, statement, {"org_id": ctx.org.id, "user_id": user_id})
     if row is None:
         raise NotFound("user", user_id)
     return row

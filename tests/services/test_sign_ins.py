@@ -151,13 +151,18 @@ def test_when_and_how_often_somebody_signs_in_is_told_of_many_at_once(office: Ha
     signed_in(office, bob, later=-90 * DAY)
     refused(office, user=carl)
     sent: list[str] = []
-    event.listen(database.engine, "before_cursor_execute", lambda *of: sent.append(of[2]))
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
 
     with office.acting() as ctx:
         before = len(sent)
         told = sign_in_frequency.last_sign_ins(ctx, [ada, bob, carl])
         assert len(sent) - before == 1
         now = ctx.now
+    event.remove(database.engine, "before_cursor_execute", note)
 
     assert told.keys() == {ada, bob}
     assert told[ada].lately == 2
