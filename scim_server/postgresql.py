@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import psycopg
 
-from scim_server.premises import Premise, check
+from scim_server.premises import HOLDS, Premise, check
 
 _RELIED_ON = "premise_row"
 """The parameter for what a premise was when it was asked."""
@@ -30,11 +30,14 @@ class _Columns(Sequence[psycopg.Column]):
 
 
 @lru_cache(maxsize=1024)
-def relying(query: str, premise: str) -> str:
-    """A query that finds nothing, and locks nothing, unless a premise holds. PostgreSQL asks for that once, and first:
-    the premise has nothing to do with the rows.
+def relying(statement: str, premise: str) -> str | None:
+    """A statement that finds nothing, locks nothing and changes nothing, unless a premise holds, or None where there is
+    no such one. PostgreSQL asks for that once, and first: the premise has nothing to do with the rows.
     """
-    return f"SELECT its.* FROM ({query}) AS its WHERE ({premise}) = %({_RELIED_ON})s"  # noqa: S608
+    holds = f"({premise}) = %({_RELIED_ON})s"
+    if statement.startswith("SELECT"):
+        return f"SELECT its.* FROM ({statement}) AS its WHERE {holds}"  # noqa: S608
+    return statement.replace(HOLDS, holds) if HOLDS in statement else None
 
 
 def relied_on(premise: Premise) -> dict[str, Any]:
@@ -70,13 +73,14 @@ class Cursor(psycopg.Cursor[Any]):
         premise = self.connection.relies_on
         if premise is None:
             return super().execute(query, params, **how)
-        if not query.startswith("SELECT") or not isinstance(params, dict | None):
+        asking = relying(query, premise.text) if isinstance(params, dict | None) else None
+        if asking is None:
             self.connection.settle()
             return super().execute(query, params, **how)
         self.connection.relies_on = None
-        super().execute(relying(query, premise.text), {**(params or {}), **relied_on(premise)}, **how)
-        # Nothing is found where the premise does not hold, and where there is nothing.
-        if self.pgresult and self.pgresult.ntuples == 0:
+        super().execute(asking, {**(params or {}), **relied_on(premise)}, **how)
+        # Nothing is found, or changed, where the premise does not hold, and where there is nothing to.
+        if self.rowcount == 0:
             check(self.connection, premise)
         return self
 

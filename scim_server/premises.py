@@ -10,9 +10,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, Engine
+from sqlalchemy import Boolean, ClauseElement, Connection, Engine, literal_column
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+HOLDS = "/* what is taken for granted */ TRUE"
+IT_HOLDS = literal_column(HOLDS, Boolean())
+"""A condition of an INSERT … SELECT, or of whatever changes rows, under which it may come first: there it is asked
+whether a premise holds, if there is one, and nothing is changed where it does not. Any query asks without it.
+"""
 
 
 class PremiseChanged(Exception):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from scim_server.db import Database
 from scim_server.models import Organization, User
-from scim_server.premises import Premise, PremiseChanged, ask
+from scim_server.premises import IT_HOLDS, Premise, PremiseChanged, ask
 from tests.clients import Directory
 
 _NAME = select(Organization.id, Organization.name, Organization.seats).where(
@@ -58,6 +58,16 @@ def change(session: Session) -> None:
     session.execute(update(User).values(user_name="changed"))
 
 
+def change_if_it_holds(session: Session) -> None:
+    session.connection().execute(update(User).where(IT_HOLDS).values(user_name=bindparam("name")), {"name": "changed"})
+
+
+def change_nothing(session: Session) -> None:
+    session.connection().execute(
+        update(User).where(User.user_name == bindparam("old"), IT_HOLDS).values(user_name="changed"), {"old": "?"}
+    )
+
+
 def change_many(session: Session) -> None:
     rows = [{"its_id": each, "name": f"changed {each}"} for each in ("1", "2")]
     session.connection().execute(
@@ -90,6 +100,8 @@ WRITES = [
     find_object,
     count,
     change,
+    change_if_it_holds,
+    change_nothing,
     change_many,
     change_in_savepoint,
     do_nothing,

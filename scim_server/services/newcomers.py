@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Insert, bindparam, insert, literal_column, select
 
 from scim_server.models import User
+from scim_server.premises import IT_HOLDS
 from scim_server.services.adoption import CANDIDATES, NOBODY, Called
 from scim_server.services.constraints import send
 from scim_server.services.context import Context
@@ -60,7 +61,7 @@ def _insert_unless_known() -> Insert:
     users: Any = User.__table__
     values: dict[str, Any] = {name: bindparam(name, type_=users.c[name].type) for name in _TOLD}
     values |= {"updated_at": values["created_at"], "version": literal_column("1")}
-    row = select(*values.values()).where(~CANDIDATES.exists())
+    row = select(*values.values()).where(~CANDIDATES.exists(), IT_HOLDS)
     return (
         insert(users).from_select(list(values), row, include_defaults=False).execution_options(preserve_rowcount=True)
     )

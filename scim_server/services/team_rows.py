@@ -24,6 +24,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from scim_server.db import Transaction
 from scim_server.models import Subteam, Team
 from scim_server.models.types import Id
+from scim_server.premises import IT_HOLDS
 from scim_server.services.constraints import flush, send
 from scim_server.services.context import Context
 from scim_server.services.errors import DomainError, TeamNameTaken
@@ -86,7 +87,7 @@ def _insert_unless_known() -> Insert:
     teams: Any = Team.__table__
     values: dict[str, Any] = {name: bindparam(name, type_=teams.c[name].type) for name in _TOLD}
     values |= {"updated_at": values["created_at"], "version": literal_column("1")}
-    row = select(*values.values()).where(~select(Team.id).where(*_LIVING, *_CALLED).exists())
+    row = select(*values.values()).where(~select(Team.id).where(*_LIVING, *_CALLED).exists(), IT_HOLDS)
     return (
         insert(teams).from_select(list(values), row, include_defaults=False).execution_options(preserve_rowcount=True)
     )

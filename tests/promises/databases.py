@@ -1,11 +1,12 @@
 """Databases from the outside: what is in one, which SQL it is sent, and one that a test may break."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from threading import get_ident
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,6 +24,9 @@ Contents = dict[str, list[dict[str, Any]]]
 
 # Where one statement of a message to PostgreSQL ends and the next begins.
 _TOGETHER = re.compile(r"(?:^WITH |\), \n)anon_\d+ AS \n\((?=INSERT|UPDATE|DELETE)|\)\n (?=INSERT|UPDATE|DELETE)")
+
+# In a trace of libpq, the messages after which nothing is sent until there is an answer.
+_WAITED_FOR = re.compile(r"\tF\t\d+\t(?:Sync|Query)\b")
 
 
 @contextmanager
@@ -93,6 +97,32 @@ def _opened(url: str) -> Iterator[tuple[Settings, Database]]:
     finally:
         close_all()
         database.engine.dispose()
+
+
+@contextmanager
+def waits(database: Database) -> Iterator[list[str]]:
+    """What this thread sends while the block runs and has to wait for, as the client library of PostgreSQL has it."""
+    waited: list[str] = []
+    here = get_ident()
+
+    with TemporaryFile("r") as trace:
+
+        def listen(connection: Any, *_: Any) -> None:
+            if get_ident() == here:
+                connection.pgconn.trace(os.dup(trace.fileno()))
+
+        def leave(connection: Any, *_: Any) -> None:
+            connection.pgconn.untrace()
+
+        event.listen(database.engine, "checkout", listen)
+        event.listen(database.engine, "checkin", leave)
+        try:
+            yield waited
+        finally:
+            event.remove(database.engine, "checkout", listen)
+            event.remove(database.engine, "checkin", leave)
+        trace.seek(0)
+        waited += [line for line in trace if _WAITED_FOR.search(line)]
 
 
 @contextmanager

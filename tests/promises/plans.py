@@ -54,11 +54,12 @@ def sent_to(database: Database) -> Iterator[list[Sent]]:
 
 
 def _as_sent(cursor: Any, sql: str, values: Any) -> Sent:
-    """A statement with what it asks along, if it is the first query of a request, on PostgreSQL."""
+    """A statement with what it asks along, if it is the first one of a request, on PostgreSQL."""
     premise = getattr(cursor.connection, "relies_on", None)
-    if premise is None or not sql.startswith("SELECT"):
+    if premise is None:
         return Sent(sql, values)
-    return Sent(relying(sql, premise.text), {**(values or {}), **relied_on(premise)})
+    asking = relying(sql, premise.text)
+    return Sent(asking, {**(values or {}), **relied_on(premise)}) if asking else Sent(sql, values)
 
 
 def faults(connection: Connection, sent: Sent) -> list[str]:

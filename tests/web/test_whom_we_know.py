@@ -15,7 +15,7 @@ from scim_server.models import LoggedRequest, Organization, PatchResponse, ScimT
 from scim_server.services import access, directories, organizations, users
 from scim_server.services.request_queue import close_all
 from tests.clients import GROUP, PATCH_OP, USER, Directory, Reply, assert_error
-from tests.promises.databases import contents, events, statements
+from tests.promises.databases import contents, events, statements, waits
 from tests.promises.tokens import new_token, prefix, revoke
 
 Ask = Callable[[Directory, str], Reply]
@@ -33,12 +33,14 @@ ASKS: dict[str, Ask] = {
     "search": lambda to, _: to.post("/Users/.search", {"schemas": [], "filter": 'userName eq "ada"'}),
     "create": lambda to, _: to.post("/Users", NEW),
     "create whom there is": lambda to, _: to.post("/Users", NEW | {"userName": "ada"}),
+    "create nobody": lambda to, _: to.post("/Users", {"schemas": [USER]}),
     "replace": lambda to, who: to.put(f"/Users/{who}", NEW | {"userName": "ada", "title": "x"}),
     "patch": lambda to, who: to.patch(f"/Users/{who}", TITLE),
     "delete": lambda to, who: to.delete(f"/Users/{who}"),
     "create a group": lambda to, who: to.post(
         "/Groups", {"schemas": [GROUP], "displayName": "All", "members": [{"value": who}]}
     ),
+    "create a group that there is": lambda to, _: to.post("/Groups", {"schemas": [GROUP], "displayName": "Sales"}),
     "bulk": lambda to, _: to.post(
         "/Bulk",
         {"schemas": [BULK], "Operations": [{"method": "POST", "path": "/Users", "bulkId": "1", "data": NEW}]},
@@ -88,6 +90,7 @@ def test_whose_token_is_no_good_any_more_is_refused_at_once_and_nothing_of_their
     acme: Directory, known: Directory, settings: Settings, database: Database, ask: Ask, put_out: Callable[..., None]
 ) -> None:
     ada = acme.create_user("ada")
+    acme.post("/Groups", {"schemas": [GROUP], "displayName": "Sales"})
     put_out(settings, database, known.slug, known.token)
     before, entries, used = contents(database), logged(database), last_uses(database)
 
@@ -149,6 +152,22 @@ def test_who_is_known_is_not_asked_for_by_a_statement_of_its_own(
 
     assert [sql for sql in sent if "scim_tokens" in sql] == []
     assert len(sent) == 1
+
+
+# With BEGIN and COMMIT.
+WAITS = {"get": 1, "look up": 1, "create": 4, "create a group": 5, "replace": 4, "patch": 4}
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_nobody_waits_for_who_asks(acme: Directory, known: Directory, database: Database, name: str) -> None:
+    ada = acme.create_user("ada")
+    if database.engine.dialect.name == "sqlite":
+        return  # where nothing is waited for
+
+    with waits(database) as waited:
+        assert ASKS[name](known, ada.id).status in (200, 201)
+
+    assert len(waited) == WAITS[name], waited
 
 
 def test_a_token_is_known_in_its_own_organization_only(known: Directory, globex: Directory) -> None:
