@@ -39,7 +39,7 @@ _TOO_DEEP = "(not kept: nested too deep)"
 
 def redact_request(body: bytes, limit: int) -> str | None:
     """What a client sent without its secrets, cut at `limit` bytes; None where it sent nothing."""
-    if not body.strip():
+    if not body or not body.strip():
         return None
     try:
         payload = orjson.loads(body)
@@ -88,6 +88,10 @@ def _redact_parameter(part: str) -> str:
 
 
 def _redact_expression(text: str) -> str:
+    # Most hold none, and to look for names by the pattern takes many times as long. (It takes an S and a K besides that
+    # are no letters of ASCII.)
+    if text.isascii() and not _may_hold_secrets(text.encode()):
+        return text
     return _COMPARED.sub(_hide, text)
 
 

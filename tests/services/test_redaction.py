@@ -185,5 +185,12 @@ def test_a_query_is_kept_as_a_person_reads_it_without_secrets(query: str, kept: 
     assert redact_path("/Users", query, 2000) == ("/Users" if kept is None else f"/Users?{kept}")
 
 
+@pytest.mark.parametrize(
+    "name", ["pa\u017f\u017fword", "to\u212aen", "CLIENT-SECRET", "Api-Key", "private_key", "PASS-CODE"]
+)
+def test_a_secret_in_a_path_is_told_by_its_name_in_whatever_letters(name: str) -> None:
+    assert redact_path(f'/Users[{name} eq "{SECRET}"]', "", 2000) == f"/Users[{name} {GONE}"
+
+
 def test_a_path_is_cut_and_says_so() -> None:
     assert redact_path("/Users/" + "a" * 3000, "", 2000) == f"/Users/{'a' * 1993}… (cut: 3007 characters in all)"
