@@ -44,7 +44,9 @@ class RequestQueue:
         self._waiting: deque[Entry] = deque()
         self._size = 0
         self._lost = 0
-        self._changed = Condition()
+        # A lock of its own, because a Condition takes four calls to be entered and left.
+        self._lock = Lock()
+        self._changed = Condition(self._lock)
         self._writing = Lock()
         self._thread: Thread | None = None
         self._closing = False
@@ -55,13 +57,14 @@ class RequestQueue:
 
     def put(self, entry: Entry) -> None:
         """Have an entry written soon; where there is no room, it is counted as lost."""
-        with self._changed:
-            if self._size >= (2 if entry.is_refusal else 1) * self._room:
+        with self._lock:
+            if self._size >= self._room and (not entry.is_refusal or self._size >= 2 * self._room):
                 self._lost += 1
                 return
             self._waiting.append(entry)
             self._size += entry.size
-            self._start()
+            if self._thread is None:
+                self._start()
             if len(self._waiting) == 1:
                 self._changed.notify_all()
 

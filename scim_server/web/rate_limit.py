@@ -31,8 +31,9 @@ class RateLimit:
         """Let one request of a directory in: 0, or else the seconds until the next one may come."""
         with self._lock:
             bucket = self._buckets.get(directory_id.int) or self._fill(directory_id, now)
-            bucket.tokens = min(self._rate, bucket.tokens + max(0.0, now - bucket.at) * self._rate)
-            bucket.at = max(now, bucket.at)
+            if now > bucket.at:  # or it is of a request that has asked for the time before
+                bucket.tokens = min(self._rate, bucket.tokens + (now - bucket.at) * self._rate)
+                bucket.at = now
             if bucket.tokens < 1:
                 return (1 - bucket.tokens) / self._rate
             bucket.tokens -= 1
