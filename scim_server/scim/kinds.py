@@ -99,7 +99,8 @@ def build(ctx: Context, extends: str, document: bytes) -> Kind:
 
 
 def _declared_documents(ctx: Context, extends: str) -> tuple[bytes, ...]:
-    return tuple(schema.document for schema in declared(ctx).schemas if schema.extends == extends)
+    schemas = declared(ctx).schemas
+    return tuple(schema.document for schema in schemas if schema.extends == extends) if schemas else ()
 
 
 # A model of users takes a tenth of a second to build; organizations without schemas of their own share one.

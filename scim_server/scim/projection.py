@@ -70,7 +70,13 @@ def read_projection(ctx: Context, kind: Kind, parameters: Mapping[str, str]) -> 
 
     Raises pydantic.ValidationError where one is no name of an attribute at all.
     """
-    return projection_of(kind, normalise_query(ctx, parameters))
+    return projection_of(kind, normalise_query(ctx, parameters)) if parameters else _all_of(kind)
+
+
+@lru_cache(maxsize=256)
+def _all_of(kind: Kind) -> Projection:
+    """What is shown where nothing is asked for, which is nearly always."""
+    return projection_of(kind, {})
 
 
 def projection_of(kind: Kind, parameters: Mapping[str, str]) -> Projection:
