@@ -18,6 +18,9 @@ from structlog.typing import EventDict
 
 from scim_server.config import Settings
 
+# As json.dumps writes it, which makes an encoder each time, to look for what no line is: an object within itself.
+_JSON = json.JSONEncoder(check_circular=False).encode
+
 # One variable, and not one for each name as in structlog.contextvars, which looks through all that there are each time.
 _REQUEST: ContextVar[dict[str, str] | None] = ContextVar("request", default=None)
 
@@ -57,7 +60,7 @@ def configure(settings: Settings) -> None:
         )
     )
     _access.is_on = level <= logging.INFO
-    _access.render = json.dumps if settings.log_format == "json" else partial(_console(), None, "info")
+    _access.render = _JSON if settings.log_format == "json" else partial(_console(), None, "info")
     _access.stream = handler.stream
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -102,7 +105,7 @@ class _Access:
     stream: TextIO
 
 
-_access = _Access(True, json.dumps, sys.stderr)
+_access = _Access(True, _JSON, sys.stderr)
 
 
 def _console() -> ConsoleRenderer:
