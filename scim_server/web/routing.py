@@ -10,6 +10,8 @@ from werkzeug.routing import Map, MapAdapter, Rule, RuleFactory
 
 _BASE = "/scim/v2/"
 _PATTERN, _ID = f"{_BASE}<org>/", "<id>"
+# More than any of these paths has: of a longer one, we need not see where it ends.
+_PARTS = 6
 
 
 class Routes(Map):
@@ -30,14 +32,14 @@ class Routes(Map):
 
     def find(self, path: str, method: str) -> tuple[Rule, dict[str, str]] | None:
         """The route to an endpoint or a resource; None where werkzeug has to look for what there is."""
-        if not path.startswith(_BASE):
-            return None
-        org, _, place = path.removeprefix(_BASE).partition("/")
-        name, _, id = place.partition("/")
-        rule = (self._resources if id else self._endpoints).get((method, name))
-        if rule is None or not org or "/" in id:
-            return None
-        return rule, {"org": org, "id": id} if id else {"org": org}
+        match path.split("/", _PARTS):
+            case ["", "scim", "v2", org, name] | ["", "scim", "v2", org, name, ""] if org:
+                rule = self._endpoints.get((method, name))
+                return (rule, {"org": org}) if rule else None
+            case ["", "scim", "v2", org, name, id] if org:
+                rule = self._resources.get((method, name))
+                return (rule, {"org": org, "id": id}) if rule else None
+        return None
 
 
 class Adapter(MapAdapter):
