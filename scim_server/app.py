@@ -21,7 +21,6 @@ from scim_server.web import (
     oidc,
     pages,
     password_resets,
-    request_log,
     requests,
     saml,
     scim,
@@ -80,7 +79,6 @@ def create_app(
             Keys(),
         ),
     )
-    request_log.watch(app)
     errors.handle_errors(app)
     for room in _ROOMS:
         app.register_blueprint(room.bp)

@@ -1,6 +1,6 @@
 """Who may come in to the organization that the URL names, and as whom: a directory or a user."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -64,13 +64,17 @@ class Use:
 class Caller:
     """Who asks, and in which organization. `use` is there where it is due to be noted (see `note_use`).
 
-    There is no directory where the actor is a user.
+    There is no directory where the actor is a user. `whose` is what the log says of all that they ask.
     """
 
     org: Organization
     actor: Actor
     directory: Directory | None
     use: Use | None
+    whose: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "whose", {"org": self.org.slug, self.actor.kind.value: str(self.actor.id)})
 
     def context(
         self,

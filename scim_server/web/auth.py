@@ -11,11 +11,11 @@ from werkzeug.urls import iri_to_uri
 from scim_server import logs
 from scim_server.scim import me
 from scim_server.services import access, brake
-from scim_server.services.context import Context
+from scim_server.services.context import Context, Notes
 from scim_server.services.errors import HeldBack, NotAuthenticated
 from scim_server.web import rate_limit, request_log
 from scim_server.web.devices import device_of
-from scim_server.web.requests import Request, body, current
+from scim_server.web.requests import REQUEST_ID, Asked, Request, body, current
 from scim_server.web.state import State, now, state
 
 # Raises what is to be told to a caller whom we know, and who may not use this endpoint.
@@ -84,7 +84,7 @@ def _reading(check: Check) -> Iterator[Context]:
         caller = known.caller if known else _who(request, session, at)
         try:
             _let_in(request, kept, caller, check, at)
-            yield _context(request, kept, caller, session)
+            yield _context(request, kept, caller, session, at)
         finally:
             _note_use(kept, caller)
 
@@ -104,7 +104,7 @@ def _writing(check: Check) -> Iterator[Context]:
             # No lock is held while the body comes: the transaction begins with the first statement.
             _let_in(request, kept, caller, check, at)
             body()
-            ctx = _context(request, kept, caller, session)
+            ctx = _context(request, kept, caller, session, now())
             yield ctx
             brake.note_refusals(ctx)  # those within a bulk request
             request_log.write_change(request, ctx)
@@ -112,7 +112,7 @@ def _writing(check: Check) -> Iterator[Context]:
     except HeldBack:
         # What is refused is undone as a whole; that it was refused is not.
         with kept.database.writing() as session:
-            brake.note_refusals(_context(request, kept, caller, session))
+            brake.note_refusals(_context(request, kept, caller, session, now()))
         raise
     finally:
         _note_use(kept, caller)
@@ -120,10 +120,10 @@ def _writing(check: Check) -> Iterator[Context]:
 
 def _let_in(request: Request, kept: State, caller: access.Caller, check: Check, at: datetime) -> None:
     """Raises TooManyRequests, and what the check raises."""
-    logs.belongs_to(org=caller.org.slug, **{caller.actor.kind: str(caller.actor.id)})
-    if caller.directory is not None:
-        request_log.begin(request, caller.org.id, caller.directory.id, at, kept)
+    logs.belongs_to(**caller.whose)
     assert caller.actor.id is not None
+    if caller.directory is not None:  # what users ask for themselves, at /Me, is in no directory's log
+        request.asked = Asked(caller.org.id, caller.actor.id, at, kept)
     if not request.is_counted:  # which it is once, though it may begin anew
         rate_limit.check(kept.rate_limit, caller.actor.id)
         request.is_counted = True
@@ -160,12 +160,12 @@ def _note_use(kept: State, caller: access.Caller) -> None:
         access.note_use(kept.database, caller.use)
 
 
-def _context(request: Request, kept: State, caller: access.Caller, session: Any) -> Context:
+def _context(request: Request, kept: State, caller: access.Caller, session: Any, at: datetime) -> Context:
     return caller.context(
         session,
         kept.settings,
-        now=now(),
-        request_id=request.id,
-        notes=request_log.notes(request),
+        now=at,
+        request_id=request.environ[REQUEST_ID],
+        notes=request.asked.notes if request.asked else Notes(),
         device=device_of(request, kept.settings),
     )

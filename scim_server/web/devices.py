@@ -20,7 +20,7 @@ def device() -> Device:
 
 def device_of(request: flask.Request, settings: Settings) -> Device:
     """As `device`, of a request."""
-    address = request.remote_addr
+    address = request.environ.get("REMOTE_ADDR")
     if trusted := settings.trusted_proxies:
         told = ",".join(request.headers.getlist("X-Forwarded-For")).split(",")
         # With fewer entries than there are proxies, the request has not come through all of them.

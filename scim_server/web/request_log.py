@@ -3,19 +3,17 @@
 A request whose token is nobody's belongs to no directory; the access log has it (`web/requests.py`).
 """
 
-from datetime import datetime
 from uuid import UUID
 
-from flask import Flask, Response
+from flask import Response
 
 from scim_server.config import Settings
 from scim_server.scim.ids import parse_id
 from scim_server.services import request_log
-from scim_server.services.context import Context, Notes
+from scim_server.services.context import Context
 from scim_server.services.redaction import redact_answer, redact_path, redact_request
 from scim_server.services.request_log import Entry
-from scim_server.web.requests import Asked, Request, current
-from scim_server.web.state import State
+from scim_server.web.requests import REQUEST_ID, Asked, Request, milliseconds
 
 # Whom a path below the base URL is about, in the words of the events.
 _KINDS = {"Users": "user", "Groups": "team"}
@@ -23,26 +21,12 @@ _KINDS = {"Users": "user", "Groups": "team"}
 _PATH_LENGTH = 2000
 
 
-def watch(app: Flask) -> None:
-    app.after_request(_answered)
-
-
-def begin(request: Request, org_id: UUID, directory_id: UUID, at: datetime, kept: State) -> None:
-    """Note whose request this is; what users ask for themselves, at /Me, is in no directory's log."""
-    request.asked = Asked(org_id, directory_id, at, kept)
-
-
-def notes(request: Request) -> Notes:
-    """Where the use case leaves what only it knows."""
-    return request.asked.notes if request.asked else Notes()
-
-
 def write_change(request: Request, ctx: Context) -> None:
     """Log a request in its transaction, so that no change is without its entry, and no entry tells of one undone.
 
     The answer is rendered by now; its time is that without the commit.
     """
-    if request.asked and request.answer and _is_on(ctx.settings):
+    if request.asked and request.answer and ctx.settings.request_log_days:
         request_log.write(ctx.session, [_entry(request, request.asked, request.answer, ctx.settings)])
 
 
@@ -52,16 +36,11 @@ def committed(request: Request) -> None:
         request.asked = None
 
 
-def _answered(response: Response) -> Response:
-    request = current()
+def answered(request: Request, response: Response) -> None:
+    """Log what is not logged yet, as soon as somebody comes to it."""
     asked = request.asked
-    if asked and _is_on(asked.kept.settings):
+    if asked and asked.kept.settings.request_log_days:
         asked.kept.request_queue.put(_entry(request, asked, response, asked.kept.settings))
-    return response
-
-
-def _is_on(settings: Settings) -> bool:
-    return settings.request_log_days > 0
 
 
 def _entry(request: Request, asked: Asked, response: Response, settings: Settings) -> Entry:
@@ -73,12 +52,12 @@ def _entry(request: Request, asked: Asked, response: Response, settings: Setting
     return Entry(
         org_id=asked.org_id,
         directory_id=asked.directory_id,
-        request_id=request.id,
+        request_id=environ[REQUEST_ID],
         at=asked.at,
         method=method,
         path=redact_path(path, environ["QUERY_STRING"], _PATH_LENGTH),
         status=status,
-        duration_ms=request.milliseconds(),
+        duration_ms=milliseconds(environ),
         request_body=redact_request(request.kept_body, limit),
         answer_body=redact_answer(b"" if is_bare else b"".join(response.iter_encoded()), limit),
         about=asked.notes.about or _about(path),

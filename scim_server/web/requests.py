@@ -1,6 +1,6 @@
 """Every request has an id, and leaves one line in the log: no body, no query, no secret."""
 
-import os
+import random
 import re
 import time
 from collections.abc import Iterable
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import flask
-from flask import Response, request
-from werkzeug.datastructures import ImmutableMultiDict
+from flask import Response
+from flask.globals import _cv_request
+from werkzeug.datastructures import ETags, ImmutableMultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.utils import cached_property
+from werkzeug.wsgi import get_content_length
 
 from scim_server import logs
 from scim_server.services.context import Notes
@@ -23,17 +24,18 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # Where the environment of a request keeps its id, and when it began.
-_REQUEST_ID, _STARTED = "scim_server.request_id", "scim_server.started"
+REQUEST_ID, _STARTED = "scim_server.request_id", "scim_server.started"
 # An id that a proxy gave the request is kept, if it is one: what is not could forge lines of the log.
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SLASHES = re.compile("/{2,}")
 # Longer than an id. What is in a link that was cut off, or written otherwise, may still be most of its secret.
-_LONG = re.compile(r"[A-Za-z0-9_-]{40,}")
-_LINK = re.compile(r"(?i)^(/+(?:invitations|reset-password)/+).+", re.DOTALL)
+_LONG = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{40,}")
+_LINK = re.compile(r"(?i)(/+(?:invitations|reset-password)/+).+", re.DOTALL)
 _QUIET = ("/healthz", "/readyz")
 
 
 _NO_ARGUMENTS: ImmutableMultiDict[str, str] = ImmutableMultiDict()
+_NO_TAGS = ETags()
 
 
 @dataclass(slots=True)
@@ -61,33 +63,49 @@ class Request(flask.Request):
     kept_body = b""
     asked: Asked | None = None
     answer: Response | None = None
+    shallow = False
+
+    def __init__(self, environ: "WSGIEnvironment") -> None:
+        self.environ = environ
+        self.method = environ["REQUEST_METHOD"].upper()
+        self.path = f"/{_path(environ).lstrip('/')}"
+
+    if not TYPE_CHECKING:  # or any name would be one of these
+
+        def __getattr__(self, name: str) -> Any:
+            """What else werkzeug keeps of a request, it reads when somebody asks for it: of most, nobody does."""
+            if "headers" in self.__dict__:  # it has done so
+                raise AttributeError(name, name=name, obj=self)
+            super().__init__(self.environ, populate_request=False)
+            return getattr(self, name)
 
     @property
     def id(self) -> str:
-        id: str = self.environ[_REQUEST_ID]
+        id: str = self.environ[REQUEST_ID]
         return id
 
-    @cached_property
+    @property
     def args(self) -> Any:
         """Most requests have no query, which would be read like any other."""
-        return super().args if self.query_string else _NO_ARGUMENTS
+        return super().args if self.environ.get("QUERY_STRING") else _NO_ARGUMENTS
+
+    @property
+    def if_match(self) -> ETags:
+        """As `args`: few changes depend on a version."""
+        return super().if_match if "HTTP_IF_MATCH" in self.environ else _NO_TAGS
 
     def begin_anew(self) -> None:
         """What was taken for granted does not hold any more: forget what came of it, and take nothing for granted."""
         self.recalls, self.asked, self.answer = False, None, None
         logs.begin(self.id)
 
-    def milliseconds(self) -> float:
-        """How long it has taken so far."""
-        return _milliseconds(self.environ)
-
 
 def current() -> Request:
     """The request itself. Whoever wants more than one thing of it asks for it once: each look at one of Flask's proxies
     takes four calls.
     """
-    asked: Request = request._get_current_object()  # type: ignore[attr-defined]
-    return asked
+    asked: Any = _cv_request.get().request
+    return asked  # type: ignore[no-any-return]
 
 
 def request_id() -> str:
@@ -101,7 +119,7 @@ def body(limit: int | None = None) -> bytes:
     """
     asked, most = current(), state().settings.max_body_bytes
     limit = min(limit or most, most)
-    if (asked.content_length or 0) > limit:
+    if (get_content_length(asked.environ) or 0) > limit:
         raise _too_large(limit)
     # Werkzeug cuts a chunked body at its limit without a word, so its limit is one byte beyond ours.
     asked.max_content_length = limit + 1
@@ -119,8 +137,8 @@ def _too_large(limit: int) -> RequestEntityTooLarge:
 
 def told_path(path: str) -> str:
     """A path without the secret of a link: what is as long as one of ours, and whatever stands where one belongs."""
-    # Not by a template: Python would take the text of one to pieces for each path, few of which are such links.
-    return _LONG.sub("…", _LINK.sub(lambda link: f"{link[1]}…", path))
+    link = _LINK.match(path)
+    return f"{link[1]}…" if link else _LONG.sub("…", path)
 
 
 def watch(application: "WSGIApplication") -> "WSGIApplication":
@@ -133,7 +151,7 @@ def watch(application: "WSGIApplication") -> "WSGIApplication":
         _begin(environ)
 
         def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
-            headers += (("X-Request-Id", environ[_REQUEST_ID]), ("X-Content-Type-Options", "nosniff"))
+            headers += (("X-Request-Id", environ[REQUEST_ID]), ("X-Content-Type-Options", "nosniff"))
             if "Cache-Control" not in dict(headers):
                 headers.append(("Cache-Control", "no-store"))
             _tell(environ, status)
@@ -145,8 +163,9 @@ def watch(application: "WSGIApplication") -> "WSGIApplication":
 
 
 def _begin(environ: "WSGIEnvironment") -> None:
-    given = environ.get("HTTP_X_REQUEST_ID", "")
-    id = environ[_REQUEST_ID] = given if _ID.fullmatch(given) else os.urandom(8).hex()
+    given = environ.get("HTTP_X_REQUEST_ID")
+    # Nothing depends on it that nobody knows an id, and to ask the system for one lets another thread go first.
+    id = environ[REQUEST_ID] = given if given and _ID.fullmatch(given) else f"{random.getrandbits(64):016x}"
     environ[_STARTED] = time.perf_counter()
     # Whoever was given a base URL with a slash at its end asks for `//Users`, and means `/Users`.
     path = environ["PATH_INFO"] = environ.get("PATH_INFO") or "/"
@@ -156,17 +175,23 @@ def _begin(environ: "WSGIEnvironment") -> None:
 
 
 def _tell(environ: "WSGIEnvironment", status: str) -> None:
-    # WSGI has the bytes of a path as characters (PEP 3333).
-    path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
+    path = _path(environ)
     if path not in _QUIET:
         logs.tell_request(
             method=environ["REQUEST_METHOD"],
             path=told_path(path),
             status=int(status[:3]),
-            ms=_milliseconds(environ),
+            ms=milliseconds(environ),
         )
 
 
-def _milliseconds(environ: "WSGIEnvironment") -> float:
+def _path(environ: "WSGIEnvironment") -> str:
+    # WSGI has the bytes of a path as characters (PEP 3333).
+    path: str = environ["PATH_INFO"]
+    return path.encode("latin-1").decode(errors="replace")
+
+
+def milliseconds(environ: "WSGIEnvironment") -> float:
+    """How long a request has taken so far."""
     started: float = environ[_STARTED]
     return round((time.perf_counter() - started) * 1000, 1)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from flask import current_app
+from flask.globals import _cv_app
 
 from scim_server.config import Settings
 from scim_server.db import Database
@@ -31,7 +31,7 @@ def keep(extensions: dict[str, object], state: State) -> None:
 
 
 def state() -> State:
-    kept: State = current_app.extensions[_NAME]
+    kept: State = _cv_app.get().app.extensions[_NAME]  # current_app takes four calls
     return kept
 
 
