@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
 from scim_server.compiled import Compiled
 from scim_server.config import Settings
-from scim_server.messages import Pending, Row, send
+from scim_server.messages import Pending, Row, send, send_and_change
 from scim_server.postgresql import Connection as PostgreSQL
 from scim_server.postgresql import Cursor
 from scim_server.premises import Premise, Reliance
@@ -120,20 +120,28 @@ class Transaction(Session):
         if pending:
             send(self.connection(), pending)
 
+    def change_after(self, statement: Update, parameters: Row) -> Any:
+        """Have rows changed after all that was not sent yet, in the same message, and return the first value that the
+        statement returns, if any.
+        """
+        if any((self.new, self.dirty, self.deleted)):
+            self.flush()
+        pending, self._pending = self._pending, {}
+        return send_and_change(self.connection(), pending, statement, parameters)
+
     def last(self, step: Callable[[], None]) -> None:
         """Have something done when all else is, right before the commit, or before the end of the savepoint: it locks
-        what others wait for, who then wait for little more than the commit. What it raises undoes all.
+        what others wait for, who then wait for little more than the commit. What it raises undoes all. It sends by
+        itself what was not sent yet: before what it locks, or with it.
         """
         self._last.append((self.get_nested_transaction() or self.get_transaction(), step))
 
     def finish(self) -> None:
-        """Send what was not sent yet, and do what is to be done last."""
-        self.flush()
+        """Do what is to be done last, and send what was not sent yet."""
         steps, self._last = self._last, []
         for _, step in steps:
             step()
-        if steps:
-            self.flush()
+        self.flush()
 
     def forget(self, undone: SessionTransaction | None) -> None:
         """What was not sent, or done, when a savepoint or all was undone is undone, too."""

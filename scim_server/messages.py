@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Delete, Insert, Update, bindparam
+from sqlalchemy import CTE, Connection, Delete, Insert, Update, bindparam, func, literal_column, select
 
-from scim_server.prepared import run
+from scim_server.prepared import fetch, run
 
 Statement = Insert | Update | Delete
 Row = dict[str, Any]
 # Statements with the parameters of each time that they are to be sent.
 Pending = dict[Statement, list[Row]]
+
+# A statement, and the names of its parameters.
+_Message = tuple[Statement, tuple[str, ...]]
 
 # As many rows go together as a request about one user has. Of many, each statement is sent with all of its own.
 _FEW = 8
@@ -30,20 +33,44 @@ class _Part(NamedTuple):
 
 
 def send(connection: Connection, pending: Pending) -> None:
-    if connection.dialect.name == "postgresql" and 0 < sum(map(len, pending.values())) <= _FEW:
+    if _go_together(connection, pending):
         for parts, values in _messages(pending):
-            _send(connection, parts, values)
+            _send(connection, _together(parts), values)
         return
     for statement, rows in pending.items():
         if len(rows) > 1:
             connection.execute(statement, rows)
         else:
             ((parts, values),) = _messages({statement: rows})
-            _send(connection, parts, values)
+            _send(connection, _together(parts), values)
 
 
-def _send(connection: Connection, parts: tuple[_Part, ...], values: list[Any]) -> None:
-    statement, names = _together(parts)
+def send_and_change(connection: Connection, pending: Pending, change: Update, parameters: Row) -> Any:
+    """Send what is pending, and then a change, with the last of it if it can; and return the first value that the
+    change returns, if any.
+    """
+    if _go_together(connection, pending):
+        *others, (parts, values) = _messages(pending)
+        if len(values) + len(parameters) <= _MOST_PARAMETERS:
+            for before, its in others:
+                _send(connection, _together(before), its)
+            statement, names = _followed(parts, change)
+            return _value(connection, statement, dict(zip(names, values, strict=True), **parameters))
+    send(connection, pending)
+    return _value(connection, change, parameters)
+
+
+def _value(connection: Connection, change: Statement, parameters: Row) -> Any:
+    rows = fetch(connection, change, parameters)
+    return rows[0][0] if rows else None
+
+
+def _go_together(connection: Connection, pending: Pending) -> bool:
+    return connection.dialect.name == "postgresql" and 0 < sum(map(len, pending.values())) <= _FEW
+
+
+def _send(connection: Connection, message: _Message, values: list[Any]) -> None:
+    statement, names = message
     run(connection, statement, dict(zip(names, values, strict=True)))
 
 
@@ -67,8 +94,27 @@ def _messages(pending: Pending) -> Iterator[tuple[tuple[_Part, ...], list[Any]]]
 
 
 @lru_cache(maxsize=256)
-def _together(parts: tuple[_Part, ...]) -> tuple[Statement, tuple[str, ...]]:
+def _together(parts: tuple[_Part, ...]) -> _Message:
     """A statement that does what each of these does, and the names of its parameters."""
+    (first, *others), names = _named(parts)
+    return first.add_cte(*(other.cte() for other in others)), names
+
+
+@lru_cache(maxsize=256)
+def _followed(parts: tuple[_Part, ...], change: Update) -> _Message:
+    """A statement that does what each of these does, and after them the change.
+
+    PostgreSQL does the parts of a statement in an order of its own, but for what is looked at. So the change looks at
+    what the others return, and locks its row after they have theirs.
+    """
+    statements, names = _named(parts)
+    done: list[CTE] = [each.returning(literal_column("1").label("done")).cte() for each in statements]
+    counted = [select(func.count()).select_from(each).scalar_subquery() for each in done]
+    return change.where(*(each >= literal_column("0") for each in counted)), names
+
+
+def _named(parts: tuple[_Part, ...]) -> tuple[list[Statement], tuple[str, ...]]:
+    """These statements with parameters of their own each, and the names of these."""
     names: list[str] = []
     statements: list[Statement] = []
     firsts: dict[Statement, int] = {}
@@ -83,5 +129,4 @@ def _together(parts: tuple[_Part, ...]) -> tuple[Statement, tuple[str, ...]]:
             names += own
         statements.append(statement)
     assert len(set(names)) == len(names), "what is sent at once has parameters of its own"
-    first, *others = statements
-    return first.add_cte(*(other.cte() for other in others)), tuple(names)
+    return statements, tuple(names)

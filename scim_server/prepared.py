@@ -11,7 +11,6 @@ from functools import lru_cache, partial
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
-from sqlalchemy.orm import Session
 
 Statement = Select[Any] | Insert | Update | Delete
 Parameters = Mapping[str, Any]
@@ -52,12 +51,11 @@ class Prepared:
         return [self._row(row) for row in found]
 
 
-def fetch(session: Session, statement: Statement, parameters: Parameters) -> Sequence[Any]:
+def fetch(connection: Connection, statement: Statement, parameters: Parameters) -> Sequence[Any]:
     """The rows that a statement answers, which is put together once; all of them, so they are few.
 
-    Raises what the session's connection would.
+    Raises what the connection's own `execute` would.
     """
-    connection = session.connection()
     prepared = _suitable(connection, statement)
     if prepared is None:
         return connection.execute(statement, dict(parameters)).all()
@@ -71,16 +69,16 @@ def fetch(session: Session, statement: Statement, parameters: Parameters) -> Seq
     return prepared.rows(found)
 
 
-def first(session: Session, statement: Statement, parameters: Parameters) -> Any:
+def first(connection: Connection, statement: Statement, parameters: Parameters) -> Any:
     """As `fetch`, of a statement that answers one row or none, which is None."""
-    rows = fetch(session, statement, parameters)
+    rows = fetch(connection, statement, parameters)
     return rows[0] if rows else None
 
 
 def run(connection: Connection, statement: Statement, parameters: Parameters) -> int:
     """Have a statement done, which is put together once. How many rows came of it, where it keeps count.
 
-    Raises what the connection's own `execute` would.
+    Raises as `fetch`.
     """
     prepared = _suitable(connection, statement)
     if prepared is None:

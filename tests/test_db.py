@@ -7,7 +7,22 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import NullPool, bindparam, create_engine, event, func, select, text, update
+from sqlalchemy import (
+    Column,
+    DateTime,
+    MetaData,
+    NullPool,
+    Table,
+    Text,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from scim_server import db
@@ -200,6 +215,30 @@ def test_what_is_to_be_done_last_is_done_before_the_end_and_not_at_all_where_its
         assert done[-1] == "kept"
 
     assert done == ["first", "kept", "the last"]
+
+
+def test_what_is_changed_after_all_else_is_changed_after_it_in_one_message(postgresql: str) -> None:
+    database = connect(load_settings(database_url=postgresql))
+    at = Column("at", DateTime(timezone=True), server_default=func.clock_timestamp())
+    steps = Table("steps", MetaData(), Column("name", Text), at, prefixes=["TEMPORARY"])
+    one = steps.c.name == bindparam("which")
+    change = update(steps).where(one).values(at=func.clock_timestamp()).returning(steps.c.name)
+    sent: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda _connection, _cursor, sql, *_: sent.append(sql))
+
+    with database.writing() as session:
+        assert isinstance(session, Transaction)
+        steps.create(session.connection())
+        session.connection().execute(insert(steps).values(name="changed"))
+        del sent[:]
+        for name in ("first", "second"):
+            session.append(insert(steps), {"name": name})
+        assert session.change_after(change, {"which": "changed"}) == "changed"
+        assert len(sent) == 1
+        order = session.connection().scalars(select(steps.c.name).order_by(steps.c.at)).all()
+
+    assert order == ["first", "second", "changed"]
+    database.engine.dispose()
 
 
 @pytest.mark.parametrize("objects_first", [True, False])

@@ -24,7 +24,7 @@ def test_rows_are_those_that_sqlalchemy_reads(acme: Directory, database: Databas
     ids = [UUID(acme.create_user(name, title="Dr.").id) for name in ("ada", "bob")]
 
     with database.asking() as session:
-        rows = fetch(session, WHOLE, {"ids": ids})
+        rows = fetch(session.connection(), WHOLE, {"ids": ids})
         same = session.connection().execute(WHOLE, {"ids": ids}).all()
 
     assert len(rows) == 2
@@ -37,7 +37,7 @@ def test_rows_are_those_that_sqlalchemy_reads(acme: Directory, database: Databas
 
 def test_a_statement_that_answers_nothing_has_no_first_row(acme: Directory, database: Database) -> None:
     with database.asking() as session:
-        assert first(session, WHOLE, {"ids": []}) is None
+        assert first(session.connection(), WHOLE, {"ids": []}) is None
 
 
 def test_a_statement_whose_text_depends_on_its_values_answers_as_any_other(acme: Directory, database: Database) -> None:
@@ -45,8 +45,8 @@ def test_a_statement_whose_text_depends_on_its_values_answers_as_any_other(acme:
     listed = select(User.id).where(User.id.in_(bindparam("listed", expanding=True)))
 
     with database.asking() as session:
-        assert {row.id for row in fetch(session, listed, {"listed": list(ids)})} == ids
-        assert fetch(session, select(User.id).where(any_of(User.id, [])), {}) == []
+        assert {row.id for row in fetch(session.connection(), listed, {"listed": list(ids)})} == ids
+        assert fetch(session.connection(), select(User.id).where(any_of(User.id, [])), {}) == []
 
 
 def test_whoever_listens_to_statements_hears_of_each(acme: Directory, database: Database) -> None:
@@ -57,9 +57,9 @@ def test_whoever_listens_to_statements_hears_of_each(acme: Directory, database: 
 
     event.listen(database.engine, "before_cursor_execute", note)
     with database.asking() as session:
-        fetch(session, WHOLE, {"ids": []})
+        fetch(session.connection(), WHOLE, {"ids": []})
         event.remove(database.engine, "before_cursor_execute", note)
-        fetch(session, WHOLE, {"ids": []})
+        fetch(session.connection(), WHOLE, {"ids": []})
 
     assert [statement.startswith("SELECT users.id") for statement in heard] == [True]
 
@@ -80,11 +80,11 @@ def test_a_broken_rule_is_told_in_the_words_of_sqlalchemy_and_the_savepoint_is_u
     every = select(UserEmail.__table__)
 
     with database.writing() as session:
-        row = first(session, every, {})._asdict()
+        row = first(session.connection(), every, {})._asdict()
         again = insert(UserEmail.__table__).values({name: bindparam(f"same_{name}") for name in row})  # type: ignore[arg-type]
         with pytest.raises(IntegrityError) as refused, session.begin_nested():
             run(session.connection(), again, {f"same_{name}": value for name, value in row.items()})
-        assert [each.user_id for each in fetch(session, every, {})] == [ada]
+        assert [each.user_id for each in fetch(session.connection(), every, {})] == [ada]
 
     assert refused.value.hide_parameters
 
@@ -96,23 +96,23 @@ def test_a_connection_that_is_lost_within_a_statement_is_told_and_replaced(
     database = connect(load_settings(database_url=postgresql))
     own: Select[Any] = select(literal_column("pg_backend_pid()").label("pid"))
     with database.asking() as session:
-        lost = first(session, own, {}).pid
+        lost = first(session.connection(), own, {}).pid
     with database.asking() as session:
         session.connection()
         with database.engine.connect() as admin:
-            admin.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": lost})
+            admin.execute(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": lost})
         with pytest.raises(OperationalError) as told:
-            first(session, own, {})
+            first(session.connection(), own, {})
 
     assert told.value.connection_invalidated
     with database.asking() as session:
-        assert first(session, own, {}).pid != lost
+        assert first(session.connection(), own, {}).pid != lost
     database.engine.dispose()
 
 
 def test_what_the_driver_refuses_is_an_error_of_the_database(database: Database) -> None:
     with database.asking() as session, pytest.raises(DBAPIError):
-        fetch(session, select(literal_column("no_such_function()")), {})
+        fetch(session.connection(), select(literal_column("no_such_function()")), {})
 
 
 def test_the_filter_of_one_request_alone_is_not_prepared(acme: Directory) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scim_server.models.base import Base, OfOrganization, belongs_to_organization, reference
+from scim_server.models.types import Choice
 
 
 class AlarmState(StrEnum):
@@ -47,7 +48,7 @@ class Alarm(OfOrganization, Base):
     )
 
     directory_id: Mapped[UUID]
-    state: Mapped[str] = mapped_column(default=AlarmState.OPEN)
+    state: Mapped[str] = mapped_column(Choice, default=AlarmState.OPEN)
     started_at: Mapped[datetime]
     window_start: Mapped[datetime]
     last_at: Mapped[datetime]

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, Index, LargeBinary, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scim_server.models.base import Base, OfOrganization, Remembered, Versioned, belongs_to_organization, reference
+from scim_server.models.types import Choice
 
 
 class Provider(StrEnum):
@@ -65,7 +66,7 @@ class Directory(OfOrganization, Remembered, Versioned, Base):
     adopt_teams: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     # The brake (services/brake.py): as many users, or as many percent of the active ones, within as many minutes.
-    brake_mode: Mapped[str] = mapped_column(default=BrakeMode.ALARM, server_default=BrakeMode.ALARM.value)
+    brake_mode: Mapped[str] = mapped_column(Choice, default=BrakeMode.ALARM, server_default=BrakeMode.ALARM.value)
     brake_users: Mapped[int] = mapped_column(default=50, server_default="50")
     brake_share: Mapped[int] = mapped_column(default=20, server_default="20")
     brake_window: Mapped[int] = mapped_column(default=60, server_default="60")

@@ -84,7 +84,7 @@ def find_candidate(ctx: Context, profile: Profile) -> User | None:
         return None
     known_by = called(profile)
     keys = set(filter(None, known_by))
-    ids = {id for (id,) in fetch(ctx.session, CANDIDATES, known_by.parameters(ctx))}
+    ids = {id for (id,) in fetch(ctx.session.connection(), CANDIDATES, known_by.parameters(ctx))}
     if not ids:
         return None
     rows = ctx.session.scalars(

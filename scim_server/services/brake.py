@@ -3,7 +3,7 @@
 It is asked about each such removal, and costs two statements, the first of which has the removals of one directory
 come one after the other: of two at once, the second is counted after the first. So it is asked last, right before the
 commit, and the second waits for no more than that. Nothing else waits for it. As long as an alarm goes on that refuses
-nothing, a removal only counts to it, by one statement.
+nothing, a removal only counts to it, in the message that says what has happened, and after all else in it.
 """
 
 from datetime import datetime, timedelta
@@ -72,7 +72,7 @@ _ONE_MORE = (
             Directory.org_id == Alarm.org_id,
             Directory.id == Alarm.directory_id,
             Directory.brake_alarm_id == Alarm.id,
-            Directory.brake_mode != BrakeMode.HOLD.value,
+            Directory.brake_mode != BrakeMode.HOLD,
             Directory.brake_holds.is_(False),
         ),
     )
@@ -206,6 +206,7 @@ def _refuse(ctx: Context, brake: Brake) -> None:
 def _hold(ctx: Context, directory_id: UUID) -> Brake:
     """The brake of a directory, for whoever is alone with it until the transaction ends."""
     parameters = {"org_id": ctx.org.id, "directory_id": directory_id}
+    ctx.session.flush()
     row: Any = ctx.session.connection().execute(_BRAKE, parameters).one()
     return Brake(*row)
 
@@ -237,8 +238,8 @@ def _is_of_alarm(ctx: Context, brake: Brake | Directory, start: datetime, remova
         "more": 0 if known else 1,
         "now": ctx.now,
     }
-    found = ctx.session.connection().execute(_ONE_MORE, parameters).scalar()
-    return found is not None
+    assert isinstance(ctx.session, Transaction), "whoever is removed is so in a transaction that writes"
+    return ctx.session.change_after(_ONE_MORE, parameters) is not None
 
 
 def _raise_alarm(

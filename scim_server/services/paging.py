@@ -170,7 +170,7 @@ def _ask(ctx: Context, selection: Selection, query: Select[Any], parameters: Map
     """Columns, by a statement that is prepared unless it is of this request alone."""
     if selection.statements is None:
         return ctx.session.connection().execute(query, parameters).all()
-    return fetch(ctx.session, query, parameters)
+    return fetch(ctx.session.connection(), query, parameters)
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def see_user(ctx: Context, user_id: UUID) -> Shown:
 
     Raises NotFound.
     """
-    row: Any = first(ctx.session, _ONE_SHOWN, {"org_id": ctx.org.id, "user_id": user_id})
+    row: Any = first(ctx.session.connection(), _ONE_SHOWN, {"org_id": ctx.org.id, "user_id": user_id})
     if row is None:
         raise NotFound("user", user_id)
     return row  # type: ignore[no-any-return]
@@ -138,7 +138,7 @@ def see_user_in_teams(ctx: Context, user_id: UUID) -> tuple[Shown, Sequence[Belo
     Raises NotFound.
     """
     parameters = {"org_id": ctx.org.id, "user_id": user_id}
-    row: Any = first(ctx.session, _ONE_WITH_BELONGINGS, parameters)
+    row: Any = first(ctx.session.connection(), _ONE_WITH_BELONGINGS, parameters)
     if row is None:
         raise NotFound("user", user_id)
     return row, belongings(row)
@@ -175,7 +175,7 @@ def teams_of_users(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, list[
     """The teams of each of these users, then those that these teams are in; one query, however many they are."""
     found: dict[UUID, list[Belonging]] = {user_id: [] for user_id in user_ids}
     parameters = {"org_id": ctx.org.id, "user_ids": user_ids}
-    for user_id, team_id, name, direct in fetch(ctx.session, _BELONGINGS, parameters):
+    for user_id, team_id, name, direct in fetch(ctx.session.connection(), _BELONGINGS, parameters):
         found[user_id].append(Belonging(team_id, name, bool(direct)))
     return found
 
@@ -183,7 +183,7 @@ def teams_of_users(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, list[
 def teams_of_each(ctx: Context, user_ids: Collection[Any]) -> dict[str, tuple[Belonging, ...]]:
     """As `teams_of_users` for those who are in any, by ids as text. Users of the same teams have the same tuple."""
     parameters = {"org_id": ctx.org.id, "user_ids": user_ids}
-    told: Any = dict(fetch(ctx.session, _BELONGINGS_OF_EACH, parameters))
+    told: Any = dict(fetch(ctx.session.connection(), _BELONGINGS_OF_EACH, parameters))
     read = {teams: _read_belongings(teams) for teams in set(told.values())}
     return {user_id: read[teams] for user_id, teams in told.items()}
 

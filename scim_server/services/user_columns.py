@@ -67,7 +67,7 @@ def search_of(ctx: Context, user: Changing) -> dict[str, Any]:
     """A user's document in the form that comparisons use, which few changes need."""
     ctx.session.flush()
     parameters = {"org_id": ctx.org.id, "user_id": user.id}
-    search: dict[str, Any] = first(ctx.session, _SEARCH, parameters).search
+    search: dict[str, Any] = first(ctx.session.connection(), _SEARCH, parameters).search
     return search
 
 

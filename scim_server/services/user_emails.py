@@ -25,7 +25,7 @@ def email_keys(ctx: Context, user_id: UUID) -> set[str]:
     """The addresses that a user is found by."""
     ctx.session.flush()
     parameters = {"org_id": ctx.org.id, "user_id": user_id}
-    return {key for (key,) in fetch(ctx.session, _KEYS, parameters)}
+    return {key for (key,) in fetch(ctx.session.connection(), _KEYS, parameters)}
 
 
 def insert_emails(ctx: Context, user_id: UUID, keys: Collection[str]) -> None:

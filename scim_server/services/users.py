@@ -230,7 +230,7 @@ def user_names(ctx: Context, user_ids: Collection[UUID]) -> dict[UUID, str]:
 
 def _read_to_hold(ctx: Context, statement: Any, user_id: UUID) -> Any:
     ctx.session.flush()
-    row = first(ctx.session, statement, {"org_id": ctx.org.id, "user_id": user_id})
+    row = first(ctx.session.connection(), statement, {"org_id": ctx.org.id, "user_id": user_id})
     if row is None:
         raise NotFound("user", user_id)
     return row

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from scim_server.config import Settings
 from scim_server.db import Database
@@ -277,6 +277,29 @@ def test_what_removals_wait_for_each_other_for_comes_right_before_the_commit(
         last.append(sent)
     assert "FROM directories" in last[0][-2]  # which locks it, and the last one counts
     assert last[3][-1].startswith("UPDATE alarms")
+
+
+def test_a_removal_counts_to_an_alarm_in_the_message_that_says_what_has_happened(
+    acme: Directory, settings: Settings, database: Database
+) -> None:
+    set_brake(settings, database, brake_users=1)
+    *users, deleted = people(acme, 4)
+    for user in users:
+        off(acme, user)
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    assert acme.delete(f"/Users/{deleted.id}").status == 204
+    event.remove(database.engine, "before_cursor_execute", note)
+
+    assert raised(database)[0].users == 4
+    if database.engine.dialect.name == "postgresql":
+        assert "INSERT INTO events" in sent[-1]
+        assert "UPDATE alarms" in sent[-1]
+        assert len(sent) == 3  # who it is, what they become and hold, and all else
 
 
 @pytest.mark.parametrize(
