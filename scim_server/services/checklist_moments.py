@@ -79,12 +79,17 @@ def see_off(ctx: Context, user: Person, *, prepared: bool, successor: str | None
 
 def abandon(ctx: Context, user: Person) -> None:
     """End the list of a newcomer who goes."""
-    _cancel(ctx, user, ChecklistKind.NEWCOMER, _LEFT)
+    _note_cancelled(ctx, user, _cancel(ctx, user, ChecklistKind.NEWCOMER, _LEFT), _LEFT)
 
 
-def come_back(ctx: Context, user: Person) -> None:
-    """End the list of a leaver who is back."""
-    _cancel(ctx, user, ChecklistKind.LEAVER, _CAME_BACK)
+def come_back(ctx: Context, user: Person) -> list[ListOf]:
+    """End the list of a leaver who is back, and return it for `note_back`."""
+    return _cancel(ctx, user, ChecklistKind.LEAVER, _CAME_BACK)
+
+
+def note_back(ctx: Context, user: Person, ended: Iterable[ListOf]) -> None:
+    """Record which lists came to nothing, after whatever brought the leaver back."""
+    _note_cancelled(ctx, user, ended, _CAME_BACK)
 
 
 def settle(ctx: Context, user: Person, *facts: Known) -> None:
@@ -173,13 +178,17 @@ def _tick_open(ctx: Context, user: Person, kind: ChecklistKind, ticks: dict[str,
         close_if_done(ctx, row)
 
 
-def _cancel(ctx: Context, user: Person, kind: ChecklistKind, why: str) -> None:
+def _cancel(ctx: Context, user: Person, kind: ChecklistKind, why: str) -> list[ListOf]:
     """As `end`, of lists that most have none of: so none is read."""
     ctx.session.flush()
     ended = ctx.session.connection().execute(_CANCEL, _whose(ctx, user, kind) | {"why": why, "now": ctx.now})
+    return [ListOf(id) for id in ended.scalars()]
+
+
+def _note_cancelled(ctx: Context, user: Person, ended: Iterable[ListOf], why: str) -> None:
     changes = {"state": (ChecklistState.OPEN.value, ChecklistState.CANCELLED.value), "note": (None, why)}
-    for id in ended.scalars().all():
-        record(ctx, Action.CHECKLIST_CANCELLED, ListOf(id), changes, user=str(user.id))
+    for each in ended:
+        record(ctx, Action.CHECKLIST_CANCELLED, each, changes, user=str(user.id))
 
 
 def _open_lists(ctx: Context, user: Person, kind: ChecklistKind) -> Sequence[Checklist]:

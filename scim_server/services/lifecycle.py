@@ -27,7 +27,7 @@ from scim_server.services.errors import AccountTaken, InvalidValue, NotAllowed, 
 from scim_server.services.events import Action, record
 from scim_server.services.permissions import Manage, require
 from scim_server.services.seats import take_seat
-from scim_server.services.user_columns import Changed, Changing
+from scim_server.services.user_columns import Changed, Changing, another_version, write_columns
 
 
 def activate_user(ctx: Context, user: Changed) -> Changed:
@@ -167,17 +167,18 @@ def _check_may(ctx: Context, user: Changing) -> None:
 def _activate(ctx: Context, user: Changing) -> None:
     before = UserStatus(user.status)
     take_seat(ctx, before=before, after=UserStatus.ACTIVE)
-    held = holdings.become(ctx, user, UserStatus.ACTIVE)
+    # The list is ended first, so that nothing but that has to be waited for.
+    ended = [] if before == UserStatus.INVITED else checklist_moments.come_back(ctx, user)
+    write_columns(ctx, user, {"status": UserStatus.ACTIVE.value, **another_version(ctx, user)})
     _record(ctx, Action.USER_ACTIVATED, user, before)
+    checklist_moments.note_back(ctx, user, ended)
     if before == UserStatus.INVITED:
         checklist_moments.settle(ctx, user, Known.ACCEPTED)
-    else:
-        _come_back(ctx, user, held)
 
 
 def _come_back(ctx: Context, user: Changing, held: holdings.Held) -> None:
     if held[ChecklistKind.LEAVER]:
-        checklist_moments.come_back(ctx, user)
+        checklist_moments.note_back(ctx, user, checklist_moments.come_back(ctx, user))
 
 
 def _record(

@@ -50,7 +50,7 @@ COSTS = {
     "create": 4,
     "replace": 7,
     "deactivate": 8,
-    "activate": 6,
+    "activate": 5,
     "delete": 10,
     "create a group of ten": 4,
     "create a group of fifty": 4,
