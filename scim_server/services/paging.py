@@ -5,7 +5,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, literal, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from scim_server.prepared import fetch
@@ -117,6 +130,8 @@ def _read_deep_page(ctx: Context, listed: Listed, selection: Selection, paramete
 
 
 _OFFSET, _LIMIT = bindparam("offset", type_=Integer), bindparam("limit", type_=Integer)
+# Not as a parameter, of which PostgreSQL would not know that it is so few.
+_ONE = literal_column("1", Integer)
 
 
 def _page(listed: Listed, selection: Selection) -> Select[Any]:
@@ -203,69 +218,54 @@ def read_slice(
     whatever is created and deleted meanwhile.
     """
 
-    def ask(make: Callable[..., Select[Any]], place: Position | None, reverse: bool, most: int) -> Sequence[Any]:
-        parameters = {**selection.parameters, "org_id": ctx.org.id, "limit": most}
-        start = None
-        if place is not None:
-            parameters |= {"key_of_start": place.key, "id_of_start": place.id}
-            start = "valued" if place.key is not None else "unvalued"
-        query = selection.statement(make, listed, start, reverse)
-        if listed.is_of_columns:
-            return _ask(ctx, selection, query, parameters)
-        return ctx.session.execute(query, parameters).all()
-
-    found = cut_slice(
-        lambda place, reverse, most: ask(_slice, place, reverse, most),
-        lambda place, reverse: bool(ask(_anything, place, reverse, 1)),
-        lambda row: Position(*row[-2:]),
-        start=start,
-        backwards=backwards,
-        limit=limit,
-    )
-    return found if listed.is_of_columns else replace(found, rows=[row for row, _, _ in found.rows])
+    parameters = {**selection.parameters, "org_id": ctx.org.id, "limit": limit + 1}
+    kind = None
+    if start is not None:
+        parameters |= {"key_of_start": start.key, "id_of_start": start.id}
+        kind = "valued" if start.key is not None else "unvalued"
+    query = selection.statement(_slice, listed, kind, backwards)
+    rows: Sequence[Any]
+    if listed.is_of_columns:
+        rows = _ask(ctx, selection, query, parameters)
+    else:
+        rows = ctx.session.execute(query, parameters).all()
+    found = cut_slice(rows, lambda row: Position(*row[-3:-1]), backwards=backwards, limit=limit)
+    return found if listed.is_of_columns else replace(found, rows=[row[0] for row in found.rows])
 
 
-def _slice(listed: Listed, selection: Selection, start: str | None, reverse: bool) -> Select[Any]:
-    """What lies behind a position, which has a key, has none, or is that before all."""
+def _slice(listed: Listed, selection: Selection, start: str | None, backwards: bool) -> Select[Any]:
+    """What lies behind a position, which has a key, has none, or is that before all; and with each row, whether there
+    is anything that does not.
+    """
     id = listed.id.expression
     order = selection.order or Order(id, nullable=False)
-    where = [*listed.within, selection.condition]
+    behind: ColumnElement[bool] = true()
+    is_left: ColumnElement[Any] = false()
     if start is not None:
         key = bindparam("key_of_start", type_=order.key.type) if start == "valued" else None
-        where.append(beyond(order, id, key, bindparam("id_of_start", type_=id.type), reverse))
-    places = order.key.label("key_of_place"), id.label("id_of_place")
-    return listed.select(*places).where(*where).order_by(*order.clauses(id, backwards=reverse)).limit(_LIMIT)
+        behind = beyond(order, id, key, bindparam("id_of_start", type_=id.type), backwards)
+        # In order, so that an index is read from the position on, where the first one is mostly there.
+        left = select(_ONE).select_from(listed.id.class_).where(*listed.within, selection.condition, ~behind)
+        left = left.order_by(*order.clauses(id, backwards=not backwards)).limit(_ONE)
+        is_left = left.correlate(None).scalar_subquery()
+    places = order.key.label("key_of_place"), id.label("id_of_place"), is_left.label("is_left")
+    found = listed.select(*places).where(*listed.within, selection.condition, behind)
+    return found.order_by(*order.clauses(id, backwards=backwards)).limit(_LIMIT)
 
 
-def _anything(listed: Listed, selection: Selection, start: str | None, reverse: bool) -> Select[Any]:
-    found = _slice(listed, selection, start, reverse)
-    return found.with_only_columns(literal(1), maintain_column_froms=True)
-
-
-def cut_slice(
-    ask: Callable[[Position | None, bool, int], Sequence[Any]],
-    is_any_beyond: Callable[[Position, bool], bool],
-    position: Callable[[Any], Position],
-    *,
-    start: Position | None,
-    backwards: bool,
-    limit: int,
-) -> Slice[Any]:
-    """What is found behind a position, or before it. `ask` takes that position, whether to go backwards from there, and
-    how far; `position` is where something found lies.
+def cut_slice(found: Sequence[Any], position: Callable[[Any], Position], *, backwards: bool, limit: int) -> Slice[Any]:
+    """Of rows that were found from somewhere on, or backwards from there, those that are wanted. One more than these
+    says that there are more, and the last column of each whether there are any on the other side of where it began;
+    `position` is where one lies.
     """
-    if limit == 0:
+    rows = list(found[:limit])
+    if not rows:
         return Slice([])
-    found = list(ask(start, backwards, limit + 1))
-    more, found = len(found) > limit, found[:limit]
-    if not found:
-        return Slice([])
+    more, left = len(found) > limit, bool(rows[0][-1])
     if backwards:
-        found.reverse()
-    first, last = position(found[0]), position(found[-1])
-    before = more if backwards else start is not None and is_any_beyond(first, True)
-    behind = is_any_beyond(last, False) if backwards else more
-    return Slice(found, first=first if before else None, last=last if behind else None)
+        rows.reverse()
+    before, behind = (more, left) if backwards else (left, more)
+    return Slice(rows, position(rows[0]) if before else None, position(rows[-1]) if behind else None)
 
 
 def beyond(order: Order, id: ColumnElement[Any], at: Any, at_id: Any, reverse: bool) -> ColumnElement[bool]:

@@ -36,26 +36,22 @@ def read_page_of_union(session: Session, parts: Sequence[Part], *, offset: int, 
     total = sum(_count(session, part) for part in parts)
     if limit == 0 or offset >= total:
         return Page(total, [])
-    page = session.execute(_keys(parts, None, reverse=False, most=offset + limit).offset(offset).limit(limit))
-    return Page(total, _rows(session, parts, page.all()))
+    keys = _keys(parts, [true()] * len(parts), reverse=False, most=offset + limit)
+    return Page(total, _rows(session, parts, session.execute(keys.offset(offset).limit(limit)).all()))
 
 
 def read_slice_of_union(
     session: Session, parts: Sequence[Part], *, start: Position | None, backwards: bool, limit: int
 ) -> Slice[Any]:
     """The rows of several tables behind a position, or before it, as `read_slice` has those of one table."""
-
-    def query(place: Position | None, reverse: bool) -> Select[Any]:
-        return _keys(parts, place, reverse=reverse, most=limit + 1)
-
-    def ask(place: Position | None, reverse: bool, most: int) -> Sequence[Any]:
-        return session.execute(query(place, reverse).limit(most)).all()
-
-    def is_any_beyond(place: Position, reverse: bool) -> bool:
-        anything = query(place, reverse).with_only_columns(literal(1), maintain_column_froms=True)
-        return session.execute(anything.limit(1)).first() is not None
-
-    found = cut_slice(ask, is_any_beyond, lambda row: Position(*row), start=start, backwards=backwards, limit=limit)
+    if start is None:
+        query = _keys(parts, [true()] * len(parts), reverse=backwards, most=limit + 1).add_columns(false())
+    else:
+        behind = [_beyond(part, number, start, _order(parts), backwards) for number, part in enumerate(parts)]
+        left = _keys(parts, [~each for each in behind], reverse=not backwards, most=1).exists()
+        query = _keys(parts, behind, reverse=backwards, most=limit + 1).add_columns(left)
+    keys = session.execute(query.limit(limit + 1)).all()
+    found = cut_slice(keys, lambda row: Position(*row[:3]), backwards=backwards, limit=limit)
     return replace(found, rows=_rows(session, parts, found.rows))
 
 
@@ -64,11 +60,17 @@ def _count(session: Session, part: Part) -> int:
     return session.scalar(query.params(part.selection.parameters)) or 0
 
 
-def _keys(parts: Sequence[Part], place: Position | None, *, reverse: bool, most: int) -> Select[Any]:
-    """Key, id and part of the rows behind a position, in order; no more than `most` of each table."""
-    order = next((part.selection.order for part in parts if part.selection.order), None)
+def _order(parts: Sequence[Part]) -> Order | None:
+    return next((part.selection.order for part in parts if part.selection.order), None)
+
+
+def _keys(parts: Sequence[Part], where: Sequence[ColumnElement[bool]], *, reverse: bool, most: int) -> Select[Any]:
+    """Key, id and part of the rows for which a condition holds that each table has, in order; no more than `most` of
+    each of them.
+    """
+    order = _order(parts)
     found = union_all(
-        *(_keys_of_part(part, number, order, place, reverse, most) for number, part in enumerate(parts))
+        *(_keys_of_part(part, number, order, where[number], reverse, most) for number, part in enumerate(parts))
     ).subquery()
     key, id, part = found.c
     columns = [key.is_(None), key, part, id] if order else [part, id]
@@ -77,23 +79,20 @@ def _keys(parts: Sequence[Part], place: Position | None, *, reverse: bool, most:
 
 
 def _keys_of_part(
-    part: Part, number: int, order: Order | None, place: Position | None, reverse: bool, most: int
+    part: Part, number: int, order: Order | None, where: ColumnElement[bool], reverse: bool, most: int
 ) -> Select[Any]:
     own, id = part.selection.order, part.id.expression
     key = own.key if own else cast(null(), order.key.type if order else Integer)
-    where = [*part.within, part.selection.condition]
-    descends = _descends(order, reverse)
-    if place is not None:
-        where.append(_beyond(part, number, place, reverse, descends))
-    clauses = own.clauses(id, backwards=reverse) if own else [id.desc() if descends else id.asc()]
-    rows = select(key.label("key"), id.label("id"), literal(number).label("part")).where(*where)
+    clauses = own.clauses(id, backwards=reverse) if own else [id.desc() if _descends(order, reverse) else id.asc()]
+    rows = select(key.label("key"), id.label("id"), literal(number).label("part"))
+    rows = rows.where(*part.within, part.selection.condition, where)
     first = rows.order_by(*clauses).limit(most).params(part.selection.parameters).subquery()
     return select(first)  # SQLite takes an order in a part of a union in a subquery only
 
 
-def _beyond(part: Part, number: int, place: Position, reverse: bool, descends: bool) -> ColumnElement[bool]:
+def _beyond(part: Part, number: int, place: Position, order_of_all: Order | None, reverse: bool) -> ColumnElement[bool]:
     """The rows of a table that come after a position, which may be in another table."""
-    order, id = part.selection.order, part.id.expression
+    order, id, descends = part.selection.order, part.id.expression, _descends(order_of_all, reverse)
     at = None if order is None or place.key is None else literal(place.key, order.key.type)
     if number == place.part and order is not None:
         return beyond(order, id, at, literal(place.id, id.type), reverse)
@@ -119,8 +118,8 @@ def _rows(session: Session, parts: Sequence[Part], keys: Sequence[Any]) -> list[
     """The rows that keys stand for, in their order."""
     found: dict[UUID, Any] = {}
     for number, part in enumerate(parts):
-        ids = [id for _, id, of in keys if of == number]
+        ids = [id for _, id, of, *_ in keys if of == number]
         if ids:
             rows = session.scalars(select(part.model).where(*part.within, any_of(part.id, ids)))
             found |= {row.id: row for row in rows}
-    return [found[id] for _, id, _ in keys if id in found]
+    return [found[id] for _, id, *_ in keys if id in found]

@@ -38,7 +38,7 @@ COSTS = {
     "a page of the active": 3,
     "a page by userName": 3,
     "a page by cursor": 2,
-    "the next page by cursor": 5,  # two requests
+    "the next page by cursor": 4,  # two requests
     "a group": 2,
     "a large group without members": 1,
     "a group by displayName": 2,

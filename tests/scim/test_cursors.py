@@ -51,6 +51,23 @@ def test_a_walk_finds_everybody_once_and_comes_back_the_same_way(crowd: Director
     assert "startIndex" not in pages[0].json
 
 
+@pytest.mark.parametrize("order", [{}, {"sortBy": "userName"}, {"sortBy": "title", "sortOrder": "descending"}])
+def test_a_page_leads_only_to_where_anybody_is(crowd: Directory, order: dict[str, str]) -> None:
+    def page(cursor: str) -> Reply:
+        return crowd.get("/Users", cursor=cursor, count=3, **order)
+
+    first, second, third = walk(crowd, count=3, **order)
+    onwards, back = first["nextCursor"], third["previousCursor"]
+    assert {"previousCursor", "nextCursor"} <= page(onwards).json.keys() & page(back).json.keys()
+
+    for each in (*first.resources, *third.resources):
+        crowd.delete(f"/Users/{each['id']}")
+
+    for cursor in (onwards, back):
+        assert page(cursor).user_names == second.user_names
+        assert not {"previousCursor", "nextCursor"} & page(cursor).json.keys()
+
+
 def test_a_walk_misses_nobody_who_was_there_all_along(crowd: Directory) -> None:
     seen: list[str] = []
 
