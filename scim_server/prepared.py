@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 
-Statement = Select[Any] | Insert | Update | Delete
+Statement = Select[*tuple[Any, ...]] | Insert | Update | Delete
 Parameters = Mapping[str, Any]
 
 # Of each request's own there are none among them, and a few hundred of all.

@@ -16,6 +16,7 @@ from sqlalchemy import Integer, Select, bindparam, exists, func, literal, select
 from scim_server.db import Transaction
 from scim_server.models import Alarm, AlarmState, BrakeMode, Directory, User, UserStatus
 from scim_server.models.base import new_id
+from scim_server.prepared import first
 from scim_server.services.alarm_mail import tell_admins
 from scim_server.services.context import Context
 from scim_server.services.errors import HeldBack, InvalidValue
@@ -176,7 +177,7 @@ def _count(ctx: Context, brake: Brake, removal: Removal) -> None:
     most = brake.brake_free_users if free and brake.brake_free_users else brake.brake_users
     enough = most * 100 // brake.brake_share + 1
     parameters = _asked(ctx, brake, start) | {"user_id": removal.user_id, "most": most, "enough": enough}
-    removed, active = ctx.session.connection().execute(_COUNTS, parameters).one()
+    removed, active = first(ctx.session.connection(), _COUNTS, parameters)
     if removed <= most if free else not _is_past(brake, removed, active):
         return
     if holding:
@@ -207,8 +208,7 @@ def _hold(ctx: Context, directory_id: UUID) -> Brake:
     """The brake of a directory, for whoever is alone with it until the transaction ends."""
     parameters = {"org_id": ctx.org.id, "directory_id": directory_id}
     ctx.session.flush()
-    row: Any = ctx.session.connection().execute(_BRAKE, parameters).one()
-    return Brake(*row)
+    return Brake(*first(ctx.session.connection(), _BRAKE, parameters))
 
 
 def _start(ctx: Context, brake: Brake | Directory) -> datetime:

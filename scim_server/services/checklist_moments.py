@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, insert, select, update
 from scim_server.db import Transaction
 from scim_server.models import Checklist, ChecklistKind, ChecklistState, UserStatus
 from scim_server.models.base import new_id
+from scim_server.prepared import fetch
 from scim_server.services.checklist_items import Entry, Known, entry
 from scim_server.services.context import SYSTEM, Actor, ActorKind, Context
 from scim_server.services.declared import declared
@@ -181,8 +182,8 @@ def _tick_open(ctx: Context, user: Person, kind: ChecklistKind, ticks: dict[str,
 def _cancel(ctx: Context, user: Person, kind: ChecklistKind, why: str) -> list[ListOf]:
     """As `end`, of lists that most have none of: so none is read."""
     ctx.session.flush()
-    ended = ctx.session.connection().execute(_CANCEL, _whose(ctx, user, kind) | {"why": why, "now": ctx.now})
-    return [ListOf(id) for id in ended.scalars()]
+    parameters = _whose(ctx, user, kind) | {"why": why, "now": ctx.now}
+    return [ListOf(id) for (id,) in fetch(ctx.session.connection(), _CANCEL, parameters)]
 
 
 def _note_cancelled(ctx: Context, user: Person, ended: Iterable[ListOf], why: str) -> None:

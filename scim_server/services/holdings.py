@@ -21,6 +21,7 @@ from scim_server.models import (
 )
 from scim_server.models.expressions import asked, json_rows
 from scim_server.models.types import Id
+from scim_server.prepared import fetch
 from scim_server.services.context import Context
 from scim_server.services.user_columns import Changing, another_version, note_columns, parameters, writing
 
@@ -36,7 +37,8 @@ def become(ctx: Context, user: Changing, status: UserStatus, columns: Mapping[st
     """
     values = {"status": status.value, **another_version(ctx, user), **(columns or {})}
     ctx.session.flush()
-    told = ctx.session.connection().execute(_becoming(tuple(values)), parameters(ctx, user, values)).scalar_one()
+    statement = _becoming(tuple(values))
+    ((told,),) = fetch(ctx.session.connection(), statement, parameters(ctx, user, values))
     note_columns(user, values)
     held: Held = {kind: [] for kind in _KINDS}
     for kind, id in sorted(told or ()):

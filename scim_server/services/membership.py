@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, delete, select
 from scim_server.models import Membership, Source, Team, User, UserStatus
 from scim_server.models.expressions import any_of, any_of_parameter, upsert
 from scim_server.models.types import Id, UtcDateTime
+from scim_server.prepared import fetch, first
 from scim_server.services import team_rows
 from scim_server.services.context import Context
 from scim_server.services.events import Action, Target, record
@@ -118,7 +119,7 @@ def source_of(ctx: Context) -> Source:
 def lock_known_users(ctx: Context, ids: Collection[UUID]) -> set[UUID]:
     """Those of these ids that are users', who are not deleted until this transaction ends."""
     parameters = {"of_org": ctx.org.id, "user_ids": ids}
-    return set(ctx.session.connection().execute(_KNOWN, parameters).scalars())
+    return {id for (id,) in fetch(ctx.session.connection(), _KNOWN, parameters)}
 
 
 def give(ctx: Context, team_id: UUID, user_ids: Collection[UUID], source: Source) -> Given:
@@ -176,7 +177,7 @@ def join_main_team(ctx: Context, user: Target) -> None:
     if ctx.org.main_team_id is None:
         return
     parameters = {"of_org": ctx.org.id, "of_team": ctx.org.main_team_id, "now": ctx.now}
-    team: Any = ctx.session.connection().execute(_CHANGED_MAIN, parameters).one_or_none()
+    team = first(ctx.session.connection(), _CHANGED_MAIN, parameters)
     if team is not None:
         give(ctx, team.id, [user.id], Source.MAIN)
         record(ctx, Action.TEAM_MEMBERS_ADDED, team, {"members": ([], [str(user.id)])}, source=told(Source.MAIN))

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from scim_server.models import Organization, Subteam, Team, TeamAncestor
 from scim_server.models.expressions import any_of, any_of_parameter
 from scim_server.models.types import Id, UtcDateTime
+from scim_server.prepared import fetch
 from scim_server.services.context import Context
 from scim_server.services.errors import CircularNesting
 from scim_server.services.kept import Kept, columns, keep
@@ -111,7 +112,7 @@ def _unnest(ctx: Context, team: Changing, leaving: Any, parameters: Mapping[str,
 def leave(ctx: Context, team: Changing) -> list[UUID]:
     """What the end of a team means to those around it. The teams that it was in have changed, and are returned."""
     lock(ctx)
-    if ctx.session.connection().execute(_NESTED, {"org_id": ctx.org.id, "team_id": team.id}).scalar() is None:
+    if not fetch(ctx.session.connection(), _NESTED, {"org_id": ctx.org.id, "team_id": team.id}):
         return []
     containing = select(Subteam.team_id).where(Subteam.org_id == ctx.org.id, Subteam.member_id == team.id)
     left = ctx.session.scalars(

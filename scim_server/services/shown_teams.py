@@ -9,6 +9,7 @@ from sqlalchemy import String, bindparam, cast, func, null, select, union_all
 
 from scim_server.models import Membership, Subteam, Team
 from scim_server.models.expressions import any_of_parameter
+from scim_server.prepared import fetch, first
 from scim_server.services.context import Context
 from scim_server.services.errors import NotFound
 from scim_server.services.paging import Listed, Page, Position, Selection, Slice, read_page, read_slice
@@ -66,7 +67,7 @@ def see_team(ctx: Context, team_id: UUID) -> Seen:
 
     Raises NotFound.
     """
-    row: Any = ctx.session.connection().execute(_ONE_SEEN, {"org_id": ctx.org.id, "team_id": team_id}).first()
+    row: Any = first(ctx.session.connection(), _ONE_SEEN, {"org_id": ctx.org.id, "team_id": team_id})
     if row is None:
         raise NotFound("group", team_id)
     return row  # type: ignore[no-any-return]
@@ -94,7 +95,7 @@ def members_of_teams(ctx: Context, team_ids: Sequence[UUID]) -> dict[UUID, Membe
     users: dict[UUID, list[str]] = {}
     teams: dict[UUID, list[tuple[str, str]]] = {}
     parameters = {"org_id": ctx.org.id, "team_ids": team_ids}
-    for team_id, ids, name in ctx.session.connection().execute(_MEMBERS, parameters):
+    for team_id, ids, name in fetch(ctx.session.connection(), _MEMBERS, parameters):
         if name is None:
             users[team_id] = sorted(ids.split(","))
         else:

@@ -25,6 +25,7 @@ from scim_server.db import Transaction
 from scim_server.models import Subteam, Team
 from scim_server.models.types import Id
 from scim_server.premises import IT_HOLDS
+from scim_server.prepared import fetch
 from scim_server.services.constraints import flush, send
 from scim_server.services.context import Context
 from scim_server.services.errors import DomainError, TeamNameTaken
@@ -145,7 +146,7 @@ def held(row: Mapping[str, Any]) -> Held:
 
 def _read(ctx: Context, statement: Select[*tuple[Any, ...]], **parameters: Any) -> dict[UUID, Held]:
     ctx.session.flush()
-    rows = ctx.session.connection().execute(statement, {"org_id": ctx.org.id, **parameters})
+    rows = fetch(ctx.session.connection(), statement, {"org_id": ctx.org.id, **parameters})
     return {row.id: Held(*row) for row in rows}
 
 
