@@ -9,11 +9,14 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    String,
     and_,
     bindparam,
+    cast,
     false,
     func,
     literal_column,
+    null,
     or_,
     select,
     true,
@@ -229,7 +232,12 @@ def read_slice(
         rows = _ask(ctx, selection, query, parameters)
     else:
         rows = ctx.session.execute(query, parameters).all()
-    found = cut_slice(rows, lambda row: Position(*row[-3:-1]), backwards=backwards, limit=limit)
+
+    def position(row: Any) -> Position:
+        key, id = row[-3], UUID(row[-2])
+        return Position(key if selection.order else id, id)
+
+    found = cut_slice(rows, position, backwards=backwards, limit=limit)
     return found if listed.is_of_columns else replace(found, rows=[row[0] for row in found.rows])
 
 
@@ -242,13 +250,15 @@ def _slice(listed: Listed, selection: Selection, start: str | None, backwards: b
     behind: ColumnElement[bool] = true()
     is_left: ColumnElement[Any] = false()
     if start is not None:
-        key = bindparam("key_of_start", type_=order.key.type) if start == "valued" else None
-        behind = beyond(order, id, key, bindparam("id_of_start", type_=id.type), backwards)
+        at = bindparam("key_of_start", type_=order.key.type) if start == "valued" else None
+        behind = beyond(order, id, at, bindparam("id_of_start", type_=id.type), backwards)
         # In order, so that an index is read from the position on, where the first one is mostly there.
         left = select(_ONE).select_from(listed.id.class_).where(*listed.within, selection.condition, ~behind)
         left = left.order_by(*order.clauses(id, backwards=not backwards)).limit(_ONE)
         is_left = left.correlate(None).scalar_subquery()
-    places = order.key.label("key_of_place"), id.label("id_of_place"), is_left.label("is_left")
+    # Ids as text: of all these rows, only two are asked where they lie.
+    key = order.key if selection.order else null()
+    places = key.label("key_of_place"), cast(id, String).label("id_of_place"), is_left.label("is_left")
     found = listed.select(*places).where(*listed.within, selection.condition, behind)
     return found.order_by(*order.clauses(id, backwards=backwards)).limit(_LIMIT)
 
