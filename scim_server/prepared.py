@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any, NoReturn
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
+from sqlalchemy import CompoundSelect, Connection, Delete, Dialect, Insert, Select, Update
 
-Statement = Select[*tuple[Any, ...]] | Insert | Update | Delete
+Statement = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]] | Insert | Update | Delete
 Parameters = Mapping[str, Any]
 
 # Of each request's own there are none among them, and a few hundred of all.
@@ -26,11 +26,11 @@ class Prepared:
         self.text = str(compiled)
         self._order: list[str] | None = compiled.positiontup
         self._values = dict(compiled.params)
-        self._binds = [
-            (name, bind)
+        binds = {  # by their names, as a statement may have one parameter several times
+            name: parameter.type.dialect_impl(dialect).bind_processor(dialect)
             for parameter, name in compiled.bind_names.items()
-            if (bind := parameter.type.dialect_impl(dialect).bind_processor(dialect))
-        ]
+        }
+        self._binds = [(name, bind) for name, bind in binds.items() if bind]
         columns: Any = statement.exported_columns
         results = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         self._results = [(place, result) for place, result in enumerate(results) if result]

@@ -49,6 +49,19 @@ def test_a_statement_whose_text_depends_on_its_values_answers_as_any_other(acme:
         assert fetch(session.connection(), select(User.id).where(any_of(User.id, [])), {}) == []
 
 
+def test_a_value_is_made_the_driver_s_once_however_often_the_statement_has_it(
+    acme: Directory, database: Database
+) -> None:
+    ids = [UUID(acme.create_user(name).id) for name in ("ada", "bob")]
+    both = select(User.id).where(any_of_parameter(User.id, "ids"))
+    twice = both.union_all(select(User.id).where(any_of_parameter(User.id, "ids")))
+
+    with database.asking() as session:
+        found = fetch(session.connection(), twice, {"ids": ids})
+
+    assert sorted(row.id for row in found) == sorted([*ids, *ids])
+
+
 def test_whoever_listens_to_statements_hears_of_each(acme: Directory, database: Database) -> None:
     heard: list[str] = []
 

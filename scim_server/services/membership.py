@@ -5,13 +5,13 @@ changes, however large the team is.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, delete, select, true, update
+from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, delete, select, true, update
 
 from scim_server.models import Membership, Source, Team, User, UserStatus
 from scim_server.models.expressions import any_of, any_of_parameter, upsert
@@ -128,7 +128,7 @@ def give(ctx: Context, team_id: UUID, user_ids: Collection[UUID], source: Source
     """
     connection = ctx.session.connection()
     parameters = {"of_org": ctx.org.id, "of_team": team_id, "user_ids": user_ids, "now": ctx.now}
-    rows = connection.execute(_giving(connection.dialect.name), {**parameters, "source": source.value}).all()
+    rows = fetch(connection, _giving(connection.dialect.name), {**parameters, "source": source.value})
     return Given(
         [user_id for user_id, sources in rows if sources == source],
         {user_id: (sources & ~source, sources) for user_id, sources in rows if sources != source},
@@ -148,20 +148,30 @@ def take_back_others(ctx: Context, team: Changing, user_ids: Collection[UUID], s
 def take_back_selected(ctx: Context, team: Changing, selection: Selection, sources: Source) -> TakenBack:
     """As `take_back`, of the users of a selection."""
     asked = _leaving(selection.condition), _staying(selection.condition)
-    return _take_back(ctx, team, asked, selection.parameters, sources)
+    return _take_back(ctx, team, asked, selection.parameters, sources, _ask_once)
+
+
+def _ask_once(connection: Connection, statement: Any, parameters: Mapping[str, Any]) -> Sequence[Any]:
+    """As `fetch`, a statement of this request alone."""
+    return connection.execute(statement, parameters).all()
 
 
 def _take_back(
-    ctx: Context, team: Changing, asked: tuple[Any, Select[UUID, int]], parameters: Mapping[str, Any], sources: Source
+    ctx: Context,
+    team: Changing,
+    asked: tuple[Any, Select[UUID, int]],
+    parameters: Mapping[str, Any],
+    sources: Source,
+    ask: Callable[[Connection, Any, Mapping[str, Any]], Sequence[Any]] = fetch,
 ) -> TakenBack:
     leaving, staying = asked
     connection = ctx.session.connection()
     of_team = {**parameters, "org_id": ctx.org.id, "team_id": team.id}
-    gone = connection.execute(leaving, {**of_team, "other_sources": _ALL & ~sources})
-    rows = [keep(row) for row in gone.mappings()]
+    gone = ask(connection, leaving, {**of_team, "other_sources": _ALL & ~sources})
+    rows = [keep(row._asdict()) for row in gone]
     if not team.linked:
         return TakenBack(rows)
-    held = connection.execute(staying, {**of_team, "sources": sources.value})
+    held = ask(connection, staying, {**of_team, "sources": sources.value})
     kept = {user_id: (before, before & ~sources.value) for user_id, before in held}
     if kept:
         connection.execute(

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from sqlalchemy import String, bindparam, cast, func, null, select, union_all
+from sqlalchemy import String, bindparam, cast, null, select, union_all
 
 from scim_server.models import Membership, Subteam, Team
-from scim_server.models.expressions import any_of_parameter
+from scim_server.models.expressions import any_of_parameter, joined
 from scim_server.prepared import fetch, first
 from scim_server.services.context import Context
 from scim_server.services.errors import NotFound
@@ -50,7 +50,7 @@ def _members() -> Any:
     users = Membership.org_id == bindparam("org_id"), any_of_parameter(Membership.team_id, "team_ids")
     teams = Subteam.org_id == bindparam("org_id"), any_of_parameter(Subteam.team_id, "team_ids")
     # A thousand users in one row take a tenth of what they take in rows of their own.
-    ids = func.aggregate_strings(cast(Membership.user_id, String), ",")
+    ids = joined(cast(Membership.user_id, String))
     return union_all(
         select(Membership.team_id, ids, null().cast(String)).where(*users).group_by(Membership.team_id),
         select(Subteam.team_id, cast(Subteam.member_id, String), Team.display_name)
