@@ -7,7 +7,6 @@ in, and from the code and the issues of other servers; none was recorded by us.
 from typing import Any
 
 import pytest
-from flask import request
 
 from scim_server.models import Provider
 from tests.clients import ENTERPRISE_USER, PATCH_OP, USER, Directory, Reply, assert_error
@@ -85,15 +84,14 @@ def test_a_group_is_patched_by_who_does_not_say_who_it_is(acme: Directory, globe
     group, theirs = acme.create_group("Pioneers"), globex.create_group("Pioneers")
     add = {"schemas": [PATCH_OP], "Operations": [{"op": "add", "path": "members", "value": [{"value": ada.id}]}]}
 
-    with acme.app.test_client() as client:
-        response = client.patch(
-            f"/scim/v2/acme/Groups/{group.id}",
-            json=add,
-            headers={"Authorization": f"Bearer {acme.token}", "User-Agent": ""},
-            content_type="application/scim+json",
-        )
-        assert request.headers["User-Agent"] == ""
+    response = acme.app.test_client().patch(
+        f"/scim/v2/acme/Groups/{group.id}",
+        json=add,
+        headers={"Authorization": f"Bearer {acme.token}", "User-Agent": ""},
+        content_type="application/scim+json",
+    )
 
+    assert response.request.headers["User-Agent"] == ""
     assert response.status_code == 200
     assert acme.get(f"/Groups/{group.id}").members == {ada.id}
     assert globex.get(f"/Groups/{theirs.id}").json == theirs.json
