@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 from typing import Any, NoReturn
 
 from sqlalchemy import CompoundSelect, Connection, Delete, Dialect, Insert, Select, Update
+from sqlalchemy.types import NumericCommon
 
 Statement = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]] | Insert | Update | Delete
 Parameters = Mapping[str, Any]
@@ -109,11 +110,15 @@ def _is_watched(connection: Connection) -> bool:
 
 @lru_cache(maxsize=_MOST)
 def _prepared(statement: Statement, dialect: Dialect) -> Prepared | None:
-    """None for a statement of which SQLAlchemy says more with each execution: how long a list is, or a default."""
+    """None for a statement of which SQLAlchemy says more with each execution: how long a list is, a default, or what
+    kind of number the driver has answered with.
+    """
     compiled: Any = statement.compile(dialect=dialect)
     if compiled.post_compile_params or compiled.literal_execute_params or compiled.escaped_bind_names:
         return None
     if (compiled.isinsert or compiled.isupdate) and (compiled.insert_prefetch or compiled.update_prefetch):
+        return None
+    if any(isinstance(column.type, NumericCommon) for column in statement.exported_columns):
         return None
     return Prepared(statement, compiled, dialect)
 

@@ -87,7 +87,7 @@ ASK_NOBODY = {
     "brake.note_refusals": _DIRECTORY,
     "checklist_moments.abandon": _INSIDE,
     "checklist_moments.close_if_done": _INSIDE,
-    "checklist_moments.come_back": _INSIDE,
+    "checklist_moments.note_back": _INSIDE,
     "checklist_moments.end": _INSIDE,
     "checklist_moments.open_list": _INSIDE,
     "checklist_moments.see_off": _INSIDE,
