@@ -137,7 +137,7 @@ def no_rate_limit() -> AbstractContextManager[Any]:
 
 
 def no_request_log() -> AbstractContextManager[Any]:
-    return patch.object(request_log, "_is_on", lambda *_: False)
+    return patch.multiple(request_log, write_change=lambda *_: None, answered=lambda *_: None)
 
 
 def no_events() -> AbstractContextManager[Any]:
