@@ -19,6 +19,9 @@ Parameters = Mapping[str, Any]
 # Of each request's own there are none among them, and a few hundred of all.
 _MOST = 1000
 
+# What SQLAlchemy tells of an execution.
+_HEARD = ("before_execute", "after_execute", "before_cursor_execute", "after_cursor_execute")
+
 
 class Prepared:
     """A statement as the driver takes it, and its rows as we do: tuples with the names of the columns."""
@@ -104,8 +107,7 @@ def _is_watched(connection: Connection) -> bool:
     if not (connection._has_events or engine._has_events):
         return False
     # Which stays so when the last of them has gone.
-    watched: Any = (each.dispatch for each in (connection, engine))
-    return any(each.before_cursor_execute or each.after_cursor_execute for each in watched)
+    return any(getattr(each.dispatch, heard) for each in (connection, engine) for heard in _HEARD)
 
 
 @lru_cache(maxsize=_MOST)

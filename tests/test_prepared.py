@@ -77,6 +77,21 @@ def test_whoever_listens_to_statements_hears_of_each(acme: Directory, database: 
     assert [statement.startswith("SELECT users.id") for statement in heard] == [True]
 
 
+def test_whoever_listens_to_what_is_asked_hears_of_it_before_it_is_text(acme: Directory, database: Database) -> None:
+    heard: list[Any] = []
+
+    def note(_connection: Any, statement: Any, *_: Any) -> None:
+        heard.append(statement)
+
+    event.listen(database.engine, "before_execute", note)
+    with database.asking() as session:
+        fetch(session.connection(), WHOLE, {"ids": []})
+        event.remove(database.engine, "before_execute", note)
+        fetch(session.connection(), WHOLE, {"ids": []})
+
+    assert heard == [WHOLE]
+
+
 def test_how_many_rows_came_of_a_statement_is_counted(acme: Directory, database: Database) -> None:
     acme.create_user("ada")
     renamed = update(Organization.__table__).where(Organization.slug == bindparam("which")).values(name="New")  # type: ignore[arg-type]
